@@ -1,0 +1,231 @@
+//! Settings: what was typed becomes what is true.
+//!
+//! Each place where a setting can stand is read into a layer (`RawConfig`): flags, `REELGATE_*` variables, the
+//! configuration file. The layers are laid over each other, and only the result is checked and turned into
+//! real values ([`Config`]), so that a value is judged once, wherever it was typed, and an error can say where
+//! that was.
+//!
+//! ```text
+//! args ─┐
+//! raw   ├─ RawConfig: key → text and source ── check, folders ── Config
+//! file ─┘
+//! ```
+
+mod args;
+mod check;
+mod error;
+mod file;
+mod folders;
+mod keys;
+mod network;
+mod raw;
+mod units;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use args::{ConfigArgs, ServeArgs};
+pub use error::{ConfigError, Source};
+pub use network::Network;
+
+use raw::RawConfig;
+
+/// The checked settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Database, keys and cache. Absolute; it need not exist yet.
+    pub data: PathBuf,
+    pub listen: SocketAddr,
+    /// What people type to reach this server, when a proxy stands before it. Scheme, host and port only.
+    pub public_url: Option<url::Url>,
+    /// Empty when no folder was given anywhere: a command may not need one.
+    pub libraries: Vec<LibraryConfig>,
+    /// The library behind `/private/files/download/`.
+    pub legacy_route: Option<String>,
+    /// Whose `X-Forwarded-*` count.
+    pub trusted_proxies: Vec<Network>,
+    pub limits: Limits,
+    /// Time between two full scans; watching finds most changes earlier.
+    pub scan_interval: Duration,
+    pub log: LogFormat,
+    /// The configuration file that was read.
+    pub file: Option<PathBuf>,
+    /// Keys that were set, and where; every other key has its default.
+    origins: BTreeMap<String, Source>,
+}
+
+/// A folder that is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LibraryConfig {
+    pub name: String,
+    /// Absolute and free of symbolic links.
+    pub path: PathBuf,
+    /// Named by the configuration file, not by its folder.
+    pub named: bool,
+}
+
+/// What one client, or all of them, may take from the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Request line and header lines together.
+    pub head_bytes: usize,
+    pub headers: usize,
+    pub uri_bytes: usize,
+    /// From the first byte of a head to its last.
+    pub head_timeout: Duration,
+    /// A connection kept open between two requests.
+    pub idle_timeout: Duration,
+    /// A response whose reader takes nothing.
+    pub stream_timeout: Duration,
+    /// Lowered at the start when the process may open fewer descriptors.
+    pub max_connections: usize,
+    /// What running responses get after SIGTERM.
+    pub drain_timeout: Duration,
+    /// Reads that wait for a disk at the same time.
+    pub cold_reads: usize,
+    /// Opening a file on a mount that no longer answers.
+    pub open_timeout: Duration,
+}
+
+/// The form of the log's lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    #[default]
+    Json,
+    Text,
+}
+
+/// An empty environment, for commands and tests that want none.
+pub const NO_ENVIRONMENT: [(&str, &str); 0] = [];
+
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+const DEFAULT_DATA: &str = "./reelgate-data";
+const DEFAULT_SCAN_INTERVAL: Duration = Duration::from_mins(15);
+
+impl Config {
+    /// Reads flags, environment and file, and checks the result. The environment is [`std::env::vars_os`] in
+    /// the program; `vars` would panic on any variable that is not UTF-8.
+    pub fn load<K, V>(
+        args: &ConfigArgs,
+        serve: &ServeArgs,
+        environment: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Config, ConfigError>
+    where
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        check::config(&RawConfig::gather(args, serve, environment, &file::PLACES)?)
+    }
+
+    /// The data folder alone, for commands that need no library: withdrawing a token has to work on the day
+    /// when the disk with the videos does not.
+    pub fn data_folder<K, V>(
+        args: &ConfigArgs,
+        environment: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<PathBuf, ConfigError>
+    where
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        folders::data(&RawConfig::gather(args, &ServeArgs::default(), environment, &file::PLACES)?)
+    }
+
+    /// All defaults over this data folder and nothing read or checked.
+    pub fn with_defaults(data: impl Into<PathBuf>) -> Config {
+        Config {
+            data: data.into(),
+            listen: DEFAULT_LISTEN,
+            public_url: None,
+            libraries: Vec::new(),
+            legacy_route: None,
+            trusted_proxies: Vec::new(),
+            limits: Limits::default(),
+            scan_interval: DEFAULT_SCAN_INTERVAL,
+            log: LogFormat::default(),
+            file: None,
+            origins: BTreeMap::new(),
+        }
+    }
+
+    /// Every setting as key, value and where it came from, in the order of the documentation.
+    pub fn sources(&self) -> impl Iterator<Item = (String, String, Source)> {
+        let libraries =
+            self.libraries.iter().map(|library| (library.key(), library.path.display().to_string()));
+        let settings = keys::KEYS.iter().map(|key| (key.to_string(), self.text(key)));
+        settings.chain(libraries).map(|(key, value)| {
+            let source = self.origins.get(&key).cloned().unwrap_or(Source::Default);
+            (key, value, source)
+        })
+    }
+
+    fn text(&self, key: &str) -> String {
+        match key {
+            "data" => self.data.display().to_string(),
+            "listen" => self.listen.to_string(),
+            "public_url" => self.public_url.as_ref().map(ToString::to_string).unwrap_or_default(),
+            "legacy_route" => self.legacy_route.clone().unwrap_or_default(),
+            "trusted_proxies" => {
+                self.trusted_proxies.iter().map(Network::to_string).collect::<Vec<_>>().join(", ")
+            }
+            "scan_interval" => units::duration_text(self.scan_interval),
+            "log_format" => self.log.to_string(),
+            _ => self.limits.text(key.trim_start_matches("limits.")),
+        }
+    }
+}
+
+impl LibraryConfig {
+    fn key(&self) -> String {
+        format!("library.{}", self.name)
+    }
+}
+
+impl Limits {
+    fn text(&self, key: &str) -> String {
+        match key {
+            "head_bytes" => units::size_text(self.head_bytes),
+            "headers" => self.headers.to_string(),
+            "uri_bytes" => units::size_text(self.uri_bytes),
+            "head_timeout" => units::duration_text(self.head_timeout),
+            "idle_timeout" => units::duration_text(self.idle_timeout),
+            "stream_timeout" => units::duration_text(self.stream_timeout),
+            "max_connections" => self.max_connections.to_string(),
+            "drain_timeout" => units::duration_text(self.drain_timeout),
+            "cold_reads" => self.cold_reads.to_string(),
+            "open_timeout" => units::duration_text(self.open_timeout),
+            _ => String::new(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            head_bytes: 32 * 1024,
+            headers: 64,
+            uri_bytes: 8 * 1024,
+            head_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(20),
+            stream_timeout: Duration::from_secs(60),
+            max_connections: 10_000,
+            drain_timeout: Duration::from_secs(30),
+            cold_reads: 32,
+            open_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl std::fmt::Display for LogFormat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            LogFormat::Json => "json",
+            LogFormat::Text => "text",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

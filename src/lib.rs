@@ -1,0 +1,3 @@
+//! The map.
+pub mod config;
+pub mod range;
