@@ -1,6 +1,17 @@
 //! The map.
+pub mod access;
+pub mod admin;
+pub mod app;
+pub mod body;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod error;
+pub mod media;
+pub mod metrics;
+pub mod operations;
 pub mod range;
+pub mod router;
+pub mod storage;
 pub mod types;
+pub mod web;

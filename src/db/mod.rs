@@ -156,6 +156,9 @@ pub enum DbError {
     /// Busy, full, read-only, broken: nothing was changed, and a later try may succeed.
     #[error("the database does not answer: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// Changes have not been heard of for too long; what is known may be out of date.
+    #[error("the database has been silent for too long")]
+    Silent,
     /// A row that no version of the program writes.
     #[error("the database holds what cannot be: table {table}, column {column}: {problem}")]
     Impossible { table: &'static str, column: &'static str, problem: String },

@@ -4,8 +4,9 @@ use sqlx::FromRow;
 
 use super::accounts::area;
 use super::{Change, Db, DbError, impossible, word};
+use crate::access::policy::Holder;
 use crate::clock::Seconds;
-use crate::types::{Area, ItemId, Role, Scope, TokenKind, UserState};
+use crate::types::{Area, ItemId, Scope, TokenKind};
 
 /// A token as its owner sees it in a list.
 #[derive(Debug, Clone)]
@@ -18,20 +19,6 @@ pub struct Token {
     pub expires_at: Option<Seconds>,
     pub created_at: Seconds,
     pub used_at: Option<Seconds>,
-}
-
-/// A token and the user behind it: all that a decision needs.
-#[derive(Debug, Clone)]
-pub struct Holder {
-    pub token_id: String,
-    pub user_id: String,
-    pub kind: TokenKind,
-    pub scope: Scope,
-    pub expires_at: Option<Seconds>,
-    pub role: Role,
-    pub state: UserState,
-    pub system: bool,
-    pub grants: Vec<Area>,
 }
 
 #[derive(FromRow)]

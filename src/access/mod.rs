@@ -1,0 +1,306 @@
+//! Who asks, and may they see it. The only maker of a [`Permit`], and a permit is the only key to bytes.
+//!
+//! 1. [`credential`] finds the one credential of a request (pure).
+//! 2. [`Access::caller`] looks it up: [`token`] or [`link`], through a cache that the database's epoch voids.
+//! 3. [`policy`] says whether it is good here and now, and for what (pure).
+//! 4. [`Access::permit`] finds the item that is named and compares the two.
+//!
+//! [`streams`] remembers on what grounds each running response was let in, and cuts those that lost them.
+
+mod catalogue;
+pub mod credential;
+mod holders;
+pub mod link;
+pub mod password;
+pub mod policy;
+pub mod streams;
+pub mod token;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use crate::clock::{Clock, Seconds};
+use crate::db::keys::SigningKey;
+use crate::db::media::Item;
+use crate::db::pulse::Epochs;
+use crate::db::{Db, DbError};
+use crate::types::{Area, ItemId, Prefix, Scope};
+
+use catalogue::Catalogue;
+use credential::{Credential, Place};
+use holders::Holders;
+use link::{Link, Target};
+use policy::{Entrance, Refusal, Rights};
+use streams::{Cut, Guard, Streams};
+use token::{PlainToken, TokenHash};
+
+pub use holders::Uses;
+
+/// What a request names, as far as access needs to know it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Named {
+    Item(ItemId),
+    File {
+        library: String,
+        path: String,
+    },
+    /// Nothing that can be in the catalogue. It is refused like what is not there, after the caller was checked.
+    Nothing,
+}
+
+/// Somebody with a good credential. Made by [`Access::caller`] only.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    rights: Rights,
+    grounds: Grounds,
+}
+
+/// On what a caller was let in, enough to ask again.
+#[derive(Clone)]
+enum Grounds {
+    Token {
+        hash: TokenHash,
+        place: Place,
+        entrance: Entrance,
+    },
+    /// The key is all that can be withdrawn.
+    Link {
+        key: String,
+        scope: Scope,
+    },
+}
+
+impl std::fmt::Debug for Grounds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Grounds::Token { .. } => "token",
+            Grounds::Link { .. } => "link",
+        })
+    }
+}
+
+/// The right to read one item. Made by [`Access::permit`] only.
+#[derive(Debug)]
+pub struct Permit {
+    item: Arc<Item>,
+    caller: Caller,
+}
+
+impl Permit {
+    pub fn item(&self) -> &Item {
+        &self.item
+    }
+}
+
+/// Why nobody was let in.
+#[derive(Debug)]
+pub enum Denied {
+    /// No credential, or one that opens nothing. Which of both is for the metrics, not for the caller.
+    Unauthorized(&'static str),
+    /// A right signature whose time is over.
+    LinkOver,
+    /// The database did not answer, so nobody can say.
+    Unavailable(DbError),
+}
+
+/// Why a caller got no permit.
+#[derive(Debug)]
+pub enum Withheld {
+    /// The item is not there, or not for this caller: one answer for both.
+    Hidden,
+    Unavailable(DbError),
+}
+
+/// The gate.
+pub struct Access {
+    db: Db,
+    clock: Clock,
+    holders: Holders,
+    catalogue: Catalogue,
+    epoch: AtomicI64,
+    /// Whether the database's changes still reach us.
+    informed: AtomicBool,
+    streams: Arc<Streams>,
+}
+
+impl Access {
+    pub fn new(db: Db, clock: Clock) -> Access {
+        Access {
+            db,
+            clock,
+            holders: Holders::new(),
+            catalogue: Catalogue::new(),
+            epoch: AtomicI64::new(0),
+            informed: AtomicBool::new(true),
+            streams: Arc::default(),
+        }
+    }
+
+    /// The caller behind a credential, or why there is none.
+    pub async fn caller(
+        &self,
+        credential: Option<Credential>,
+        named: &Named,
+        entrance: Entrance,
+    ) -> Result<Caller, Denied> {
+        // A server that no longer hears of revocations must not go on letting people in.
+        if !self.informed.load(Ordering::Relaxed) {
+            return Err(Denied::Unavailable(DbError::Silent));
+        }
+        match credential {
+            None => Err(Denied::Unauthorized("none")),
+            Some(Credential::BrokenLink) => Err(Denied::Unauthorized("broken_link")),
+            Some(Credential::Link(link)) => self.link_caller(&link, named).await,
+            Some(Credential::Token { text, place }) => self.token_caller(&text, place, entrance).await,
+        }
+    }
+
+    async fn token_caller(&self, text: &str, place: Place, entrance: Entrance) -> Result<Caller, Denied> {
+        let hash = match (PlainToken::parse(text), entrance) {
+            (Some(token), _) => TokenHash::of(&token),
+            (None, Entrance::Legacy) => TokenHash::of_text(text),
+            (None, Entrance::Media) => return Err(Denied::Unauthorized("malformed")),
+        };
+        let rights = self.token_rights(hash, place, entrance).await?;
+        Ok(Caller { rights, grounds: Grounds::Token { hash, place, entrance } })
+    }
+
+    async fn token_rights(
+        &self,
+        hash: TokenHash,
+        place: Place,
+        entrance: Entrance,
+    ) -> Result<Rights, Denied> {
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let holder = self.holders.find(&self.db, hash, epoch).await.map_err(Denied::Unavailable)?;
+        let now = self.clock.seconds();
+        let admitted = holder.as_deref().ok_or(Refusal::Unknown).and_then(|holder| {
+            let rights = policy::admit(holder, place, entrance, now)?;
+            self.holders.note_use(&holder.token_id, now);
+            Ok(rights)
+        });
+        admitted.map_err(|refusal| Denied::Unauthorized(refusal.label()))
+    }
+
+    /// Whether a credential is an admin's api token, which is for what nobody else may know.
+    pub async fn admin(&self, credential: Option<Credential>) -> Result<(), Denied> {
+        let Some(Credential::Token { text, place }) = credential else {
+            return Err(Denied::Unauthorized("none"));
+        };
+        let token = PlainToken::parse(&text).ok_or(Denied::Unauthorized("malformed"))?;
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let holder = self.holders.find(&self.db, TokenHash::of(&token), epoch).await;
+        let holder = holder.map_err(Denied::Unavailable)?.ok_or(Denied::Unauthorized("unknown"))?;
+        match policy::is_admin(&holder, place, self.clock.seconds()) {
+            Ok(()) => Ok(()),
+            Err(refusal) => Err(Denied::Unauthorized(refusal.label())),
+        }
+    }
+
+    async fn link_caller(&self, link: &Link, named: &Named) -> Result<Caller, Denied> {
+        let now = self.clock.seconds();
+        let key = self.key(&link.key, now).await?.ok_or(Denied::Unauthorized("unknown_key"))?;
+        let scope = signed_scope(link, &key, named).ok_or(Denied::Unauthorized("bad_signature"))?;
+        if link.expires <= now {
+            return Err(Denied::LinkOver);
+        }
+        let rights = Rights::of_link(scope.clone());
+        Ok(Caller { rights, grounds: Grounds::Link { key: key.id.clone(), scope } })
+    }
+
+    async fn key(&self, id: &str, now: Seconds) -> Result<Option<Arc<SigningKey>>, Denied> {
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let key = self.holders.find_key(&self.db, id, epoch).await.map_err(Denied::Unavailable)?;
+        Ok(key.filter(|key| key.retires_at.is_none_or(|end| now < end)))
+    }
+
+    /// The right to the item that is named, or the one answer for "not there" and "not for you".
+    pub async fn permit(&self, caller: Caller, named: &Named) -> Result<Permit, Withheld> {
+        let item = self.catalogue.find(&self.db, named).await.map_err(Withheld::Unavailable)?;
+        let item = item.ok_or(Withheld::Hidden)?;
+        if !caller.rights.cover(item.id, &item.library, &item.path) {
+            return Err(Withheld::Hidden);
+        }
+        Ok(Permit { item, caller })
+    }
+
+    /// Keeps a running response in view until the guard is dropped; `cut` ends it.
+    pub fn enter(&self, permit: Permit, cut: Cut) -> Guard {
+        Streams::enter(&self.streams, permit, cut)
+    }
+
+    /// Called when the database has changed: what was known at other epochs is void. True when callers may have lost
+    /// rights.
+    pub fn renew(&self, epochs: Epochs) -> bool {
+        self.catalogue.renew(epochs.catalogue);
+        self.epoch.swap(epochs.access, Ordering::AcqRel) != epochs.access
+    }
+
+    /// Cuts the running responses that would no longer be let in. To be called after [`Access::renew`] and once more
+    /// a little later: a request that was decided just before may begin its response just after.
+    pub async fn review(&self) {
+        for stream in self.streams.running() {
+            if !self.still_permits(stream.permit()).await {
+                stream.cut();
+            }
+        }
+    }
+
+    async fn still_permits(&self, permit: &Permit) -> bool {
+        let rights = match &permit.caller.grounds {
+            Grounds::Token { hash, place, entrance } => self.token_rights(*hash, *place, *entrance).await,
+            Grounds::Link { key, scope } => match self.key(key, self.clock.seconds()).await {
+                Ok(Some(_)) => Ok(Rights::of_link(scope.clone())),
+                Ok(None) => return false,
+                Err(denied) => Err(denied),
+            },
+        };
+        let item = permit.item();
+        match rights {
+            Ok(rights) => rights.cover(item.id, &item.library, &item.path),
+            // Playback of what is already granted goes on when the database does not answer.
+            Err(Denied::Unavailable(_)) => true,
+            Err(_) => false,
+        }
+    }
+
+    /// Whether changes of the database still reach this process.
+    pub fn set_informed(&self, informed: bool) {
+        self.informed.store(informed, Ordering::Relaxed);
+    }
+
+    /// Last uses of tokens since the last call, for the database.
+    pub fn take_uses(&self) -> Uses {
+        self.holders.take_uses()
+    }
+
+    pub fn streams_running(&self) -> usize {
+        self.streams.count()
+    }
+}
+
+/// The part of the catalogue that the signature covers and that what is named lies in.
+pub(crate) fn signed_scope(link: &Link, key: &SigningKey, named: &Named) -> Option<Scope> {
+    let good = |target: &Target| link.matches(&key.secret, target);
+    match named {
+        Named::Item(id) => good(&Target::Item(*id)).then_some(Scope::Item(*id)),
+        Named::File { library, path } => {
+            let areas = ancestors(path).map(|prefix| Area::Below { library: library.clone(), prefix });
+            areas.map(Target::Below).find(good).and_then(|target| match target {
+                Target::Below(area) => Some(Scope::Below(area)),
+                Target::Item(_) => None,
+            })
+        }
+        Named::Nothing => None,
+    }
+}
+
+/// Each costs one HMAC, about a microsecond.
+const MAX_DEPTH: usize = 32;
+
+/// The path itself, the folders above it, and the whole library.
+fn ancestors(path: &str) -> impl Iterator<Item = Prefix> {
+    let cuts = path.rmatch_indices('/').map(|(cut, _)| &path[..cut]);
+    let all = std::iter::once(path).chain(cuts).take(MAX_DEPTH).chain([""]);
+    all.filter_map(|prefix| Prefix::parse(prefix).ok())
+}

@@ -1,0 +1,253 @@
+//! Who may see what. Facts in, decision out; no database, no clock.
+
+use crate::types::{Area, ItemId, Role, Scope, TokenKind, UserState};
+
+use super::credential::Place;
+
+/// A token and the user behind it, as the database knows them.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    pub token_id: String,
+    pub user_id: String,
+    pub kind: TokenKind,
+    pub scope: Scope,
+    /// Seconds since 1970.
+    pub expires_at: Option<i64>,
+    pub role: Role,
+    pub state: UserState,
+    pub system: bool,
+    pub grants: Vec<Area>,
+}
+
+/// The door that a request came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    Media,
+    /// The drop-in route, the only one that takes keys of the application before us.
+    Legacy,
+}
+
+/// Why a credential opens nothing. The caller learns none of it: every one is the same 401.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not found: never given out, revoked, or not even a token.
+    Unknown,
+    Expired,
+    /// An api token in a URL, where it would stand in histories and logs.
+    InUrl,
+    /// A key of the application before us at another door than its own.
+    WrongDoor,
+    /// Disabled or deleted.
+    Inactive,
+    /// A machine's account.
+    System,
+    /// Good for watching, and more is needed.
+    NotAdmin,
+}
+
+impl Refusal {
+    /// The label of the metric.
+    pub fn label(self) -> &'static str {
+        match self {
+            Refusal::Unknown => "unknown",
+            Refusal::Expired => "expired",
+            Refusal::InUrl => "in_url",
+            Refusal::WrongDoor => "wrong_door",
+            Refusal::Inactive => "inactive",
+            Refusal::System => "system",
+            Refusal::NotAdmin => "not_admin",
+        }
+    }
+}
+
+/// What a caller with a good credential sees: what is granted and within the credential's scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rights {
+    granted: Vec<Area>,
+    scope: Scope,
+}
+
+impl Rights {
+    /// Of a signed URL: what was signed, on the word of the key's owner.
+    pub fn of_link(scope: Scope) -> Rights {
+        Rights { granted: vec![Area::Everything], scope }
+    }
+
+    /// Whether this item is one of those.
+    pub fn cover(&self, id: ItemId, library: &str, path: &str) -> bool {
+        self.scope.covers(id, library, path) && self.granted.iter().any(|area| area.covers(library, path))
+    }
+}
+
+/// Whether a token is good here and now, and for what.
+pub fn admit(holder: &Holder, place: Place, entrance: Entrance, now: i64) -> Result<Rights, Refusal> {
+    match (holder.kind, place, entrance) {
+        (TokenKind::Api, Place::Query | Place::Path, _) => return Err(Refusal::InUrl),
+        (TokenKind::Legacy, _, Entrance::Media) => return Err(Refusal::WrongDoor),
+        _ => {}
+    }
+    if holder.state != UserState::Active {
+        return Err(Refusal::Inactive);
+    }
+    if holder.system {
+        return Err(Refusal::System);
+    }
+    if holder.expires_at.is_some_and(|end| end <= now) {
+        return Err(Refusal::Expired);
+    }
+    let granted = match holder.role {
+        Role::Admin => vec![Area::Everything],
+        Role::Viewer => holder.grants.clone(),
+    };
+    Ok(Rights { granted, scope: holder.scope.clone() })
+}
+
+/// Whether a token speaks for an administrator: an api token, in the header, of an active admin. Machines may be
+/// admins; it is watching that they may not.
+pub fn is_admin(holder: &Holder, place: Place, now: i64) -> Result<(), Refusal> {
+    let person = Holder { system: false, ..holder.clone() };
+    admit(&person, place, Entrance::Media, now)?;
+    let unnarrowed = holder.kind == TokenKind::Api && holder.scope == Scope::All;
+    if unnarrowed && holder.role == Role::Admin { Ok(()) } else { Err(Refusal::NotAdmin) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn viewer() -> Holder {
+        Holder {
+            token_id: "t".to_owned(),
+            user_id: "u".to_owned(),
+            kind: TokenKind::Media,
+            scope: Scope::All,
+            expires_at: None,
+            role: Role::Viewer,
+            state: UserState::Active,
+            system: false,
+            grants: vec!["videos/2024".parse().unwrap()],
+        }
+    }
+
+    #[test]
+    fn a_token_is_good_at_its_door_while_it_lasts() {
+        use {Entrance::*, Place::*};
+        let of = |kind| Holder { kind, ..viewer() };
+        let until = |end| Holder { expires_at: Some(end), ..viewer() };
+        let cases = [
+            (viewer(), Query, Media, None, "what media tokens are for"),
+            (viewer(), Path, Media, None, "likewise"),
+            (viewer(), Header, Media, None, "likewise"),
+            (viewer(), Query, Legacy, None, "likewise"),
+            (of(TokenKind::Api), Header, Media, None, "its user may watch"),
+            (of(TokenKind::Api), Query, Media, Some(Refusal::InUrl), "header only"),
+            (of(TokenKind::Api), Path, Media, Some(Refusal::InUrl), "header only"),
+            (of(TokenKind::Api), Query, Legacy, Some(Refusal::InUrl), "header only, at every door"),
+            (of(TokenKind::Legacy), Query, Legacy, None, "what it was given out for"),
+            (of(TokenKind::Legacy), Query, Media, Some(Refusal::WrongDoor), "and nothing more"),
+            (until(101), Query, Media, None, "a second left"),
+            (until(100), Query, Media, Some(Refusal::Expired), "over at that second"),
+            (
+                Holder { state: UserState::Disabled, ..viewer() },
+                Query,
+                Media,
+                Some(Refusal::Inactive),
+                "disabled",
+            ),
+            (
+                Holder { state: UserState::Deleted, ..viewer() },
+                Query,
+                Media,
+                Some(Refusal::Inactive),
+                "deleted",
+            ),
+            (Holder { system: true, ..viewer() }, Query, Media, Some(Refusal::System), "a machine"),
+            (
+                Holder { system: true, role: Role::Admin, ..viewer() },
+                Header,
+                Media,
+                Some(Refusal::System),
+                "even an admin",
+            ),
+        ];
+        for (holder, place, entrance, want, why) in cases {
+            assert_eq!(
+                admit(&holder, place, entrance, 100).err(),
+                want,
+                "{why}: {:?} {place:?}",
+                holder.kind
+            );
+        }
+    }
+
+    #[test]
+    fn an_admin_speaks_by_an_api_token_in_the_header() {
+        let admin = Holder { kind: TokenKind::Api, role: Role::Admin, ..viewer() };
+        let narrowed = Scope::Below("videos".parse().unwrap());
+        let cases = [
+            (admin.clone(), Place::Header, None, "what it is for"),
+            (Holder { system: true, ..admin.clone() }, Place::Header, None, "machines administer"),
+            (admin.clone(), Place::Query, Some(Refusal::InUrl), "never in a URL"),
+            (
+                Holder { kind: TokenKind::Media, ..admin.clone() },
+                Place::Header,
+                Some(Refusal::NotAdmin),
+                "watching only",
+            ),
+            (
+                Holder { role: Role::Viewer, ..admin.clone() },
+                Place::Header,
+                Some(Refusal::NotAdmin),
+                "a viewer",
+            ),
+            (Holder { scope: narrowed, ..admin.clone() }, Place::Header, Some(Refusal::NotAdmin), "narrowed"),
+            (
+                Holder { state: UserState::Disabled, ..admin.clone() },
+                Place::Header,
+                Some(Refusal::Inactive),
+                "disabled",
+            ),
+            (Holder { expires_at: Some(1), ..admin }, Place::Header, Some(Refusal::Expired), "over"),
+        ];
+        for (holder, place, want, why) in cases {
+            assert_eq!(is_admin(&holder, place, 100).err(), want, "{why}");
+        }
+    }
+
+    #[test]
+    fn rights_are_grants_within_the_scope() {
+        let id = ItemId::new([1; 16]);
+        let other = ItemId::new([2; 16]);
+        let admin = Holder { role: Role::Admin, grants: Vec::new(), ..viewer() };
+        let nobody = Holder { grants: Vec::new(), ..viewer() };
+        let narrowed = |scope| Holder { scope, ..viewer() };
+        let below = |text: &str| narrowed(Scope::Below(text.parse().unwrap()));
+        let cases = [
+            (viewer(), "videos", "2024/a.mp4", true, "granted"),
+            (viewer(), "videos", "2023/a.mp4", false, "not granted"),
+            (viewer(), "other", "2024/a.mp4", false, "another library"),
+            (nobody, "videos", "2024/a.mp4", false, "a new user sees nothing"),
+            (admin.clone(), "other", "x.mp4", true, "admins see everything"),
+            (narrowed(Scope::Item(id)), "videos", "2024/a.mp4", true, "the one item"),
+            (narrowed(Scope::Item(other)), "videos", "2024/a.mp4", false, "another item"),
+            (narrowed(Scope::Item(id)), "other", "x.mp4", false, "the scope grants nothing"),
+            (below("videos/2024/a.mp4"), "videos", "2024/a.mp4", true, "within both"),
+            (below("videos/2024/march"), "videos", "2024/a.mp4", false, "granted, not in scope"),
+            (below("videos"), "videos", "2023/a.mp4", false, "in scope, not granted"),
+            (
+                Holder { scope: Scope::Item(other), ..admin },
+                "videos",
+                "2024/a.mp4",
+                false,
+                "narrowed admins as well",
+            ),
+        ];
+        for (holder, library, path, want, why) in cases {
+            let rights = admit(&holder, Place::Query, Entrance::Media, 0).unwrap();
+            assert_eq!(rights.cover(id, library, path), want, "{why}: {library}/{path}");
+        }
+        let link = Rights::of_link(Scope::Below("videos/2023".parse().unwrap()));
+        assert!(link.cover(id, "videos", "2023/a.mp4"));
+        assert!(!link.cover(id, "videos", "2024/a.mp4"));
+    }
+}

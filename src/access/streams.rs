@@ -1,0 +1,72 @@
+//! Responses that are being sent, and on what grounds: a withdrawn right ends them as well.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Permit;
+
+/// All running responses of this process.
+#[derive(Default)]
+pub(super) struct Streams {
+    running: Mutex<HashMap<u64, Arc<Stream>>>,
+    next: AtomicU64,
+}
+
+/// One response that is being sent.
+pub(super) struct Stream {
+    permit: Permit,
+    cut: Cut,
+}
+
+impl Stream {
+    pub(super) fn permit(&self) -> &Permit {
+        &self.permit
+    }
+
+    pub(super) fn cut(&self) {
+        (self.cut.0)();
+    }
+}
+
+/// The response is running while this lives.
+pub struct Guard {
+    streams: Arc<Streams>,
+    id: u64,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.streams.lock().remove(&self.id);
+    }
+}
+
+impl Streams {
+    pub(super) fn enter(streams: &Arc<Streams>, permit: Permit, cut: Cut) -> Guard {
+        let id = streams.next.fetch_add(1, Ordering::Relaxed);
+        streams.lock().insert(id, Arc::new(Stream { permit, cut }));
+        Guard { streams: streams.clone(), id }
+    }
+
+    pub(super) fn running(&self) -> Vec<Arc<Stream>> {
+        self.lock().values().cloned().collect()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Arc<Stream>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends the connection of a request at once; the server puts it into the request's extensions.
+#[derive(Clone)]
+pub struct Cut(Arc<dyn Fn() + Send + Sync>);
+
+impl Cut {
+    pub fn new(cut: impl Fn() + Send + Sync + 'static) -> Cut {
+        Cut(Arc::new(cut))
+    }
+}

@@ -1,0 +1,88 @@
+//! What people do with users, grants, tokens and keys: use cases that the command line and the API share.
+//!
+//! Each is one change of the database, there or not there. Errors say what to do.
+
+pub mod keys;
+pub mod tokens;
+pub mod users;
+
+use crate::clock::{Chance, Clock};
+use crate::db::media::Library;
+use crate::db::{Db, DbError};
+use crate::types::{Area, Misspelt};
+
+use data_encoding::BASE32_NOPAD;
+
+/// What a use case needs.
+#[derive(Clone)]
+pub struct Admin {
+    pub db: Db,
+    pub clock: Clock,
+    pub chance: Chance,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error(transparent)]
+    Misspelt(#[from] Misspelt),
+    #[error(transparent)]
+    Password(#[from] crate::access::password::PasswordError),
+    /// Somebody or something that is not there.
+    #[error("{problem}\n{cure}")]
+    Missing { problem: String, cure: String },
+    /// It would be there twice.
+    #[error("{problem}\n{cure}")]
+    Taken { problem: String, cure: String },
+    /// It makes no sense together.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Area as rows store it: the library's id (none: every library) and the prefix.
+struct Place {
+    library_id: Option<String>,
+    prefix: String,
+}
+
+impl Admin {
+    async fn place(&self, area: &Area) -> Result<Place, AdminError> {
+        match area {
+            Area::Everything => Ok(Place { library_id: None, prefix: String::new() }),
+            Area::Below { library, prefix } => {
+                let library = self.library(library).await?;
+                Ok(Place { library_id: Some(library.id), prefix: prefix.as_str().to_owned() })
+            }
+        }
+    }
+
+    async fn library(&self, name: &str) -> Result<Library, AdminError> {
+        if let Some(library) = self.db.library(name).await? {
+            return Ok(library);
+        }
+        let known = self.db.libraries().await?;
+        let names: Vec<&str> = known.iter().map(|library| library.name.as_str()).collect();
+        let cure = match names.as_slice() {
+            [] => "No library is known yet: serve a folder first, or run `reelgate scan DIR`.".to_owned(),
+            names => suggestion(name, names, "Known libraries"),
+        };
+        Err(AdminError::Missing { problem: format!("No library is called {name:?}."), cure })
+    }
+
+    /// A short id that people type: 60 random bits, lower-case base 32.
+    fn short_id(&self) -> String {
+        let text = BASE32_NOPAD.encode(&self.chance.bytes::<8>());
+        text[..12].to_lowercase()
+    }
+}
+
+/// The nearest name, or all of them.
+fn suggestion(typed: &str, known: &[&str], heading: &str) -> String {
+    let near = |name: &&&str| strsim::normalized_damerau_levenshtein(typed, name);
+    let best = known.iter().max_by(|one, other| near(one).total_cmp(&near(other)));
+    match best.filter(|name| near(name) >= 0.6) {
+        Some(name) => format!("Did you mean {name:?}?"),
+        None => format!("{heading}: {}.", known.join(", ")),
+    }
+}

@@ -1,0 +1,137 @@
+//! What a running server holds, put together once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+
+use crate::access::Access;
+use crate::clock::{Chance, Clock};
+use crate::config::{Config, Limits, Network};
+use crate::db::media::Library;
+use crate::db::{Db, DbError};
+use crate::metrics::Metrics;
+use crate::storage::Folder;
+
+/// The parts of a server. Clones share them.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+pub struct Parts {
+    pub db: Db,
+    pub access: Access,
+    pub metrics: Metrics,
+    pub clock: Clock,
+    pub chance: Chance,
+    pub limits: Limits,
+    /// The library behind the drop-in route; none: the route is off.
+    pub legacy_library: Option<String>,
+    pub trusted_proxies: Vec<Network>,
+    /// Keys the entity tags, so that they reveal nothing of the file.
+    pub tag_secret: [u8; 32],
+    /// Open folders by library id.
+    folders: ArcSwap<HashMap<String, Folder>>,
+    request_ids: RequestIds,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    pub async fn new(
+        config: &Config,
+        db: Db,
+        libraries: &[Library],
+        clock: Clock,
+        chance: Chance,
+    ) -> Result<App, DbError> {
+        let tag_secret = db.secret("entity-tags", chance.bytes()).await?;
+        let app = App(Arc::new(Parts {
+            access: Access::new(db.clone(), clock.clone()),
+            db,
+            metrics: Metrics::new(),
+            limits: config.limits.clone(),
+            legacy_library: config.legacy_route.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            tag_secret,
+            folders: ArcSwap::default(),
+            request_ids: RequestIds::new(chance.bytes()),
+            clock,
+            chance,
+        }));
+        app.open_folders(libraries);
+        Ok(app)
+    }
+
+    /// Opens the folders anew: one that was mounted since then is another folder. What cannot be opened is not
+    /// served until the next time.
+    pub fn open_folders(&self, libraries: &[Library]) {
+        let mut folders = HashMap::new();
+        for library in libraries {
+            let limits = &self.limits;
+            match Folder::open(library.path.as_ref(), limits.cold_reads, limits.open_timeout) {
+                Ok(folder) => drop(folders.insert(library.id.clone(), folder)),
+                Err(error) => {
+                    tracing::warn!(library = library.name, %error, "the library's folder cannot be opened");
+                }
+            }
+        }
+        self.folders.store(Arc::new(folders));
+    }
+
+    pub fn folder(&self, library_id: &str) -> Option<Folder> {
+        self.folders.load().get(library_id).cloned()
+    }
+
+    pub fn request_id(&self) -> String {
+        self.request_ids.next()
+    }
+}
+
+/// Different for every request of this and of every other start, and telling nobody how many there were.
+struct RequestIds {
+    key: u64,
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    fn new(key: [u8; 8]) -> RequestIds {
+        RequestIds { key: u64::from_be_bytes(key), count: AtomicU64::new(0) }
+    }
+
+    fn next(&self) -> String {
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        format!("{:016x}", mixed(self.key.wrapping_add(count)))
+    }
+}
+
+/// A bijection of 64 bits in which each input bit moves half of the output's, so that neighbours look unrelated: two
+/// rounds of xor-shift and multiplication by odd constants.
+fn mixed(mut bits: u64) -> u64 {
+    for factor in [0x9e37_79b9_7f4a_7c15, 0xd6e8_feb8_6659_fd93] {
+        bits = (bits ^ (bits >> 32)).wrapping_mul(factor);
+    }
+    bits ^ (bits >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn request_ids_do_not_repeat_and_do_not_count() {
+        let ids = RequestIds::new([7; 8]);
+        let drawn: Vec<String> = (0..10_000).map(|_| ids.next()).collect();
+        assert_eq!(drawn.iter().collect::<HashSet<_>>().len(), drawn.len());
+        let neighbours = drawn.windows(2).filter(|pair| pair[0][..8] == pair[1][..8]).count();
+        assert_eq!(neighbours, 0);
+    }
+}

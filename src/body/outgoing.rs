@@ -1,0 +1,176 @@
+//! The body that the server sends, and how it ended.
+//!
+//! 1. [`outgoing`] takes the pieces out of a response's extensions and puts a body in that sends them; a response
+//!    without pieces keeps its own.
+//! 2. [`Outgoing`] counts what passes, and says once how it ended: to the end, given up, or broken.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{Response, StatusCode, header};
+use http_body::{Body as _, Frame, SizeHint};
+
+use super::copying::Copying;
+use super::representation::Pieces;
+use crate::storage::ReadError;
+
+/// How a body ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every byte was handed to the connection. Whether the client took them is for the connection to say.
+    Complete,
+    /// The client hung up, or the server stopped: the normal end of every seek.
+    Abandoned,
+    /// It could not be continued truthfully. The text is fit for a metric's label.
+    Broken(&'static str),
+}
+
+/// What is known of a body when it has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Bytes that were handed to the connection.
+    pub sent: u64,
+    /// When the first of them were.
+    pub first_byte: Option<Instant>,
+    pub outcome: Outcome,
+}
+
+/// Why a body broke off. hyper then closes the connection, and the client sees that bytes are missing.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    #[error(transparent)]
+    File(#[from] ReadError),
+    #[error(transparent)]
+    Other(axum::Error),
+}
+
+/// A response's body on its way to the connection.
+pub struct Outgoing {
+    source: Source,
+    sent: u64,
+    first_byte: Option<Instant>,
+    on_end: Option<Box<dyn FnOnce(Ended) + Send>>,
+}
+
+enum Source {
+    Plain(Body),
+    Copying(Copying),
+}
+
+/// Gives a response the body that sends it.
+#[must_use]
+pub fn outgoing(response: Response<Body>) -> Response<Outgoing> {
+    let (mut parts, body) = response.into_parts();
+    if parts.status == StatusCode::NOT_MODIFIED {
+        // axum's router adds the length of the body that it sees, 0; on a 304 it would be that of the
+        // representation (RFC 9110 §8.6).
+        parts.headers.remove(header::CONTENT_LENGTH);
+    }
+    let source = match parts.extensions.remove::<Pieces>() {
+        Some(pieces) => Source::Copying(Copying::new(pieces)),
+        None => Source::Plain(body),
+    };
+    Response::from_parts(parts, Outgoing { source, sent: 0, first_byte: None, on_end: None })
+}
+
+impl Outgoing {
+    /// Calls `tell` once, when the body has ended in whatever way, its drop included. Only one listener is
+    /// kept, the last.
+    pub fn on_end(&mut self, tell: impl FnOnce(Ended) + Send + 'static) {
+        self.on_end = Some(Box::new(tell));
+    }
+
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match &mut self.source {
+            Source::Plain(body) => {
+                let polled = ready!(Pin::new(body).poll_frame(cx));
+                Poll::Ready(polled.map(|frame| frame.map_err(BodyError::Other)))
+            }
+            Source::Copying(body) => {
+                let polled = ready!(body.poll_bytes(cx));
+                Poll::Ready(polled.map(|bytes| Ok(Frame::data(bytes?))))
+            }
+        }
+    }
+
+    fn count(&mut self, frame: &Frame<Bytes>) {
+        let len = frame.data_ref().map_or(0, Bytes::len);
+        if len > 0 && self.first_byte.is_none() {
+            self.first_byte = Some(Instant::now());
+        }
+        self.sent = self.sent.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        if let Some(tell) = self.on_end.take() {
+            tell(Ended { sent: self.sent, first_byte: self.first_byte, outcome });
+        }
+    }
+}
+
+impl http_body::Body for Outgoing {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let polled = ready!(self.poll_source(cx));
+        match &polled {
+            Some(Ok(frame)) => self.count(frame),
+            Some(Err(error)) => self.end(Outcome::Broken(error.label())),
+            None => {}
+        }
+        if self.is_end_stream() || polled.is_none() {
+            self.end(Outcome::Complete);
+        }
+        Poll::Ready(polled)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.source {
+            Source::Plain(body) => body.is_end_stream(),
+            Source::Copying(body) => body.left() == 0,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Plain(body) => body.size_hint(),
+            Source::Copying(body) => SizeHint::with_exact(body.left()),
+        }
+    }
+}
+
+impl Drop for Outgoing {
+    /// The connection drops a body that is empty, or whose last bytes it has, without asking it again.
+    fn drop(&mut self) {
+        let is_complete = self.is_end_stream();
+        self.end(if is_complete { Outcome::Complete } else { Outcome::Abandoned });
+    }
+}
+
+impl BodyError {
+    /// The kind of error as a metric's label.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::File(ReadError::Changed) => "changed",
+            Self::File(ReadError::Truncated) => "truncated",
+            Self::File(ReadError::Stalled) => "stalled",
+            Self::File(ReadError::Failed(_)) => "failed",
+            Self::Other(_) => "other",
+        }
+    }
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing").field("sent", &self.sent).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,221 @@
+//! What is sent: a list of segments, and what the head says of them.
+//!
+//! 1. [`Segment`]s in a row are the representation's bytes. A plain file is one segment.
+//! 2. A range of the representation becomes [`Pieces`]: the parts of segments that it covers.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderValue;
+
+use crate::range::{ByteRange, ETag, Facts, HttpDate};
+use crate::storage::MediaFile;
+
+/// Bytes in memory, or a span of an open file.
+#[derive(Clone, Debug)]
+pub enum Segment {
+    Memory(Bytes),
+    /// From `start` up to, not including, `end`, both inside of the file as it was opened.
+    File {
+        file: Arc<MediaFile>,
+        start: u64,
+        end: u64,
+    },
+}
+
+/// A piece is a segment of a response's body.
+pub type Piece = Segment;
+
+/// The body of a response, in the order to send. It travels in the response's extensions.
+#[derive(Clone, Debug, Default)]
+pub struct Pieces(Vec<Piece>);
+
+/// The selected representation (RFC 9110 §3.2): its bytes and what describes them.
+#[derive(Clone, Debug)]
+pub struct Representation {
+    segments: Vec<Segment>,
+    len: u64,
+    etag: ETag,
+    modified: Option<HttpDate>,
+    content_type: &'static str,
+    disposition: HeaderValue,
+}
+
+impl Segment {
+    /// The number of bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            Self::File { start, end, .. } => end.saturating_sub(*start),
+        }
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes from `from` up to `to`, counted from this segment's start and cut to its end.
+    fn slice(&self, from: u64, to: u64) -> Self {
+        let (from, to) = (from.min(self.len()), to.min(self.len()));
+        match self {
+            Self::Memory(bytes) => {
+                let place = |offset| usize::try_from(offset).unwrap_or(bytes.len());
+                Self::Memory(bytes.slice(place(from)..place(to)))
+            }
+            Self::File { file, start, .. } => {
+                Self::File { file: Arc::clone(file), start: start + from, end: start + to }
+            }
+        }
+    }
+}
+
+impl Pieces {
+    /// The number of bytes. Like [`crate::range::Multipart::content_length`] it stops at `u64::MAX`.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        total(&self.0)
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl IntoIterator for Pieces {
+    type Item = Piece;
+    type IntoIter = std::vec::IntoIter<Piece>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl FromIterator<Piece> for Pieces {
+    /// Keeps what has bytes.
+    fn from_iter<I: IntoIterator<Item = Piece>>(pieces: I) -> Self {
+        Self(pieces.into_iter().filter(|piece| !piece.is_empty()).collect())
+    }
+}
+
+impl Representation {
+    /// The tag must belong to exactly these bytes.
+    #[must_use]
+    pub fn new(
+        segments: Vec<Segment>,
+        etag: ETag,
+        modified: Option<HttpDate>,
+        content_type: &'static str,
+        disposition: HeaderValue,
+    ) -> Self {
+        Self { len: total(&segments), segments, etag, modified, content_type, disposition }
+    }
+
+    /// A file from its first to its last byte, as it was when it was opened.
+    #[must_use]
+    pub fn of_file(
+        file: Arc<MediaFile>,
+        etag: ETag,
+        modified: Option<HttpDate>,
+        content_type: &'static str,
+        disposition: HeaderValue,
+    ) -> Self {
+        let end = file.stat().len;
+        Self::new(vec![Segment::File { file, start: 0, end }], etag, modified, content_type, disposition)
+    }
+
+    /// What a plan needs to know.
+    #[must_use]
+    pub fn facts(&self, now: HttpDate) -> Facts<'_> {
+        Facts { len: self.len, etag: &self.etag, modified: self.modified, now }
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub(super) fn etag(&self) -> &ETag {
+        &self.etag
+    }
+
+    pub(super) fn modified(&self) -> Option<HttpDate> {
+        self.modified
+    }
+
+    pub(super) fn content_type(&self) -> &'static str {
+        self.content_type
+    }
+
+    pub(super) fn disposition(&self) -> &HeaderValue {
+        &self.disposition
+    }
+
+    /// Every byte.
+    pub(super) fn whole(&self) -> Pieces {
+        self.segments.iter().cloned().collect()
+    }
+
+    /// The bytes of a range of this representation.
+    pub(super) fn slice(&self, range: ByteRange) -> impl Iterator<Item = Piece> {
+        let mut end = 0_u64;
+        self.segments.iter().filter_map(move |segment| {
+            let start = end;
+            end = end.saturating_add(segment.len());
+            let (from, to) = (range.start().max(start), range.end().min(end));
+            (from < to).then(|| segment.slice(from - start, to - start))
+        })
+    }
+}
+
+fn total(segments: &[Segment]) -> u64 {
+    segments.iter().map(Segment::len).fold(0, u64::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn representation(segments: &[Vec<u8>]) -> Representation {
+        let segments = segments.iter().cloned().map(|bytes| Segment::Memory(bytes.into())).collect();
+        let etag = ETag::new("v1").expect("a legal tag");
+        Representation::new(segments, etag, None, "video/mp4", HeaderValue::from_static("inline"))
+    }
+
+    fn bytes(pieces: impl IntoIterator<Item = Piece>) -> Vec<u8> {
+        let bytes_of = |piece| match piece {
+            Piece::Memory(bytes) => bytes.to_vec(),
+            Piece::File { .. } => panic!("there is no file here"),
+        };
+        pieces.into_iter().flat_map(bytes_of).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_range_is_the_same_range_of_all_segments_in_a_row(
+            segments in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..20), 0..6),
+            ends in (0..100_u64, 0..100_u64),
+        ) {
+            let all = segments.concat();
+            let representation = representation(&segments);
+            prop_assert_eq!(representation.len(), u64::try_from(all.len()).unwrap());
+            prop_assert_eq!(&bytes(representation.whole()), &all);
+            if let Some(range) = ByteRange::new(ends.0, ends.1, representation.len()) {
+                let place = |offset| usize::try_from(offset).unwrap();
+                let pieces: Pieces = representation.slice(range).collect();
+                prop_assert_eq!(pieces.len(), range.len());
+                prop_assert_eq!(bytes(pieces), &all[place(range.start())..place(range.end())]);
+            }
+        }
+    }
+
+    #[test]
+    fn segments_without_bytes_are_not_sent() {
+        let pieces = representation(&[vec![], vec![1], vec![]]).whole();
+        assert_eq!(pieces.into_iter().count(), 1);
+        assert!(representation(&[vec![]]).whole().is_empty());
+    }
+}

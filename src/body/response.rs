@@ -1,0 +1,148 @@
+//! A response's head, and the pieces of its body.
+//!
+//! | plan | status | tells of |
+//! |---|---|---|
+//! | `NotModified` | 304 | the tag, for which the client has the bytes (RFC 9110 §15.4.5) |
+//! | `PreconditionFailed` | 412 | the tag |
+//! | `Unsatisfiable` | 416 | the length, in `Content-Range` (§15.5.17) |
+//! | `Whole` | 200 | the representation |
+//! | `Part` | 206 | the representation, and which part of it |
+//! | `Parts` | 206 | the representation, and in each part which it is |
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::header::{self, HeaderName};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+
+use super::representation::{Piece, Pieces, Representation};
+use crate::range::header::unsatisfied;
+use crate::range::{Boundary, ByteRange, Multipart, Plan};
+
+const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
+const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// On every answer.
+const ALWAYS: [(HeaderName, HeaderValue); 5] = [
+    // Kept by the viewer's browser alone, and asked about each time: a revoked token must not go on playing.
+    // A proxy that re-encodes would break ranges and the tag.
+    (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache, no-transform")),
+    // RFC 9213: some shared caches are told to keep everything, and read this one first.
+    (CDN_CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    // The URL may carry a token.
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    // To be embedded by pages elsewhere, with a credential, is the purpose.
+    (CORP, HeaderValue::from_static("cross-origin")),
+];
+
+/// On answers that describe a representation.
+const MEDIA: [(HeaderName, HeaderValue); 3] = [
+    (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
+    // nginx would read the whole film ahead of a viewer who pauses.
+    (X_ACCEL_BUFFERING, HeaderValue::from_static("no")),
+    // For whoever opens the URL itself: the browser then makes a page around the medium, with a style of its
+    // own. A file that passes for a medium and is a page as well gets no script, no form and no network.
+    // `allow-same-origin` gives it nothing without scripts, and without it the page around the medium asks
+    // for the medium as a stranger, without the session's cookie.
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; \
+             form-action 'none'; sandbox allow-same-origin",
+        ),
+    ),
+];
+
+/// Carries out a plan. The body is empty; [`super::outgoing`] makes it of the pieces in the extensions. For HEAD
+/// there are none, and the head is that of GET.
+pub fn respond(
+    representation: &Representation,
+    plan: Plan,
+    boundary: impl FnOnce() -> Boundary,
+    method: &Method,
+) -> Response<Body> {
+    let mut response = match plan {
+        Plan::NotModified => without_content(representation, StatusCode::NOT_MODIFIED),
+        Plan::PreconditionFailed => without_content(representation, StatusCode::PRECONDITION_FAILED),
+        Plan::Unsatisfiable => unsatisfiable(representation),
+        Plan::Whole => whole(representation),
+        Plan::Part(range) => part(representation, range),
+        Plan::Parts(ranges) => parts(representation, &ranges, &boundary()),
+    };
+    if *method == Method::HEAD {
+        response.extensions_mut().remove::<Pieces>();
+    }
+    response
+}
+
+/// §15.4.5 wants the tag and what guides caches, and nothing else that describes the representation.
+fn without_content(representation: &Representation, status: StatusCode) -> Response<Body> {
+    let mut headers = HeaderMap::with_capacity(16);
+    headers.extend(ALWAYS);
+    headers.insert(header::ETAG, representation.etag().header_value());
+    if status != StatusCode::NOT_MODIFIED {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(0));
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+fn unsatisfiable(representation: &Representation) -> Response<Body> {
+    let mut response = without_content(representation, StatusCode::RANGE_NOT_SATISFIABLE);
+    let headers = response.headers_mut();
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(header::CONTENT_RANGE, value(&unsatisfied(representation.len())));
+    response
+}
+
+fn whole(representation: &Representation) -> Response<Body> {
+    with_content(representation, StatusCode::OK, representation.whole())
+}
+
+fn part(representation: &Representation, range: ByteRange) -> Response<Body> {
+    let pieces = representation.slice(range).collect();
+    let mut response = with_content(representation, StatusCode::PARTIAL_CONTENT, pieces);
+    let content_range = value(&range.content_range(representation.len()));
+    response.headers_mut().insert(header::CONTENT_RANGE, content_range);
+    response
+}
+
+fn parts(representation: &Representation, ranges: &[ByteRange], boundary: &Boundary) -> Response<Body> {
+    let multipart = Multipart::new(boundary, representation.content_type(), ranges, representation.len());
+    let mut pieces = Vec::new();
+    for (head, range) in multipart.parts() {
+        pieces.push(text(head));
+        pieces.extend(representation.slice(range));
+    }
+    pieces.push(text(multipart.closing()));
+    let pieces = pieces.into_iter().collect();
+    let mut response = with_content(representation, StatusCode::PARTIAL_CONTENT, pieces);
+    response.headers_mut().insert(header::CONTENT_TYPE, value(&multipart.content_type()));
+    response
+}
+
+fn text(text: &str) -> Piece {
+    Piece::Memory(Bytes::copy_from_slice(text.as_bytes()))
+}
+
+fn with_content(representation: &Representation, status: StatusCode, pieces: Pieces) -> Response<Body> {
+    let mut response = without_content(representation, status);
+    let headers = response.headers_mut();
+    headers.extend(MEDIA);
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(pieces.len()));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(representation.content_type()));
+    headers.insert(header::CONTENT_DISPOSITION, representation.disposition().clone());
+    if let Some(modified) = representation.modified() {
+        headers.insert(header::LAST_MODIFIED, value(&modified.to_string()));
+    }
+    response.extensions_mut().insert(pieces);
+    response
+}
+
+/// For text that this crate has made of numbers, dates and hexadecimal digits.
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).expect("visible ASCII and spaces are a legal value")
+}

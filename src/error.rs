@@ -1,0 +1,247 @@
+//! Every answer that is not the thing asked for.
+//!
+//! A variant is an answer, not a cause: the caller learns the answer, the cause rides in the response's extensions
+//! and is logged once. What the body looks like is decided at the edge, where the request is known ([`Audience`]).
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Method, StatusCode};
+
+use crate::access::{Denied, Withheld};
+
+/// An answer.
+#[derive(Debug)]
+pub enum Error {
+    /// 400: two credentials, or one given twice.
+    AmbiguousCredential,
+    /// 400: the head of the request is not HTTP as RFC 9112 wants it.
+    BadRequest(&'static str),
+    /// 401: no credential, or one that opens nothing.
+    Unauthorized(&'static str),
+    /// 404: not there, or not for this caller.
+    NotFound,
+    /// 405: the route's methods stand in `Allow`.
+    MethodNotAllowed,
+    /// 410: a right signature whose time is over.
+    LinkOver,
+    /// 414: longer than the limit.
+    UriTooLong,
+    /// 500: a fault of ours.
+    Internal(Cause),
+    /// 503: the database or the storage does not answer.
+    Unavailable(Cause),
+}
+
+/// What lies behind an answer, for the log.
+pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
+
+/// What a body of an answer says; rides in the response's extensions up to the edge.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub status: StatusCode,
+    /// For programs.
+    pub code: &'static str,
+    /// For people.
+    pub title: &'static str,
+    pub detail: String,
+    /// What to do about it.
+    pub hint: &'static str,
+    pub cause: Option<Cause>,
+}
+
+/// Who reads an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// A player: it reads the status.
+    Player,
+    /// A person: a small page.
+    Person,
+    /// A program: `application/problem+json` (RFC 9457).
+    Program,
+}
+
+impl Error {
+    fn problem(self) -> Problem {
+        let problem = |status, code, title, detail: &str, hint| Problem {
+            status,
+            code,
+            title,
+            detail: detail.to_owned(),
+            hint,
+            cause: None,
+        };
+        match self {
+            Error::AmbiguousCredential => problem(
+                StatusCode::BAD_REQUEST,
+                "ambiguous_credential",
+                "More than one credential",
+                "The request carries two credentials, or one of them twice.",
+                "Send exactly one: a Bearer header, ?token=, /t/TOKEN/ or a signed URL.",
+            ),
+            Error::BadRequest(detail) => problem(
+                StatusCode::BAD_REQUEST,
+                "bad_request",
+                "The request cannot be read",
+                detail,
+                "Correct the request's head (RFC 9112).",
+            ),
+            Error::Unauthorized(_) => problem(
+                StatusCode::UNAUTHORIZED,
+                "unauthorized",
+                "A valid credential is needed",
+                "There is no credential, or it is unknown, malformed, expired or revoked.",
+                "Ask whoever gave you the link for a new one.",
+            ),
+            Error::NotFound => problem(
+                StatusCode::NOT_FOUND,
+                "not_found",
+                "Not found",
+                "There is nothing here that this credential may see.",
+                "Check the address; whoever gave you the link may not have granted this.",
+            ),
+            Error::MethodNotAllowed => problem(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "Method not allowed",
+                "This address does not know the request's method.",
+                "Use one of the methods in the Allow header.",
+            ),
+            Error::LinkOver => problem(
+                StatusCode::GONE,
+                "link_over",
+                "This link is over",
+                "The link was right, and its time has passed.",
+                "Ask whoever gave you the link for a new one.",
+            ),
+            Error::UriTooLong => problem(
+                StatusCode::URI_TOO_LONG,
+                "uri_too_long",
+                "The address is too long",
+                "The request's target is longer than this server reads.",
+                "Shorten it, or raise limits.uri_bytes.",
+            ),
+            Error::Internal(cause) => Problem {
+                cause: Some(cause),
+                ..problem(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "A fault of this server",
+                    "The request could not be answered.",
+                    "Tell the administrator the request's id.",
+                )
+            },
+            Error::Unavailable(cause) => Problem {
+                cause: Some(cause),
+                ..problem(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "unavailable",
+                    "Not available now",
+                    "The database or the storage does not answer.",
+                    "Try again in a few seconds.",
+                )
+            },
+        }
+    }
+
+    /// An answer whose cause is an error of ours.
+    pub fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+        Error::Unavailable(Arc::new(cause))
+    }
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Error {
+        match denied {
+            Denied::Unauthorized(reason) => Error::Unauthorized(reason),
+            Denied::LinkOver => Error::LinkOver,
+            Denied::Unavailable(cause) => Error::unavailable(cause),
+        }
+    }
+}
+
+impl From<Withheld> for Error {
+    fn from(withheld: Withheld) -> Error {
+        match withheld {
+            Withheld::Hidden => Error::NotFound,
+            Withheld::Unavailable(cause) => Error::unavailable(cause),
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    /// Status and headers; the edge writes the body.
+    fn into_response(self) -> Response {
+        let problem = self.problem();
+        let mut response = problem.status.into_response();
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match problem.status {
+            // Never Basic: a browser would ask its user for a password that does not exist.
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"reelgate\""));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            _ => {}
+        }
+        response.extensions_mut().insert(problem);
+        response
+    }
+}
+
+impl Problem {
+    /// Writes the body for who reads it. HEAD has the head of GET and no body (RFC 9110 §9.3.2).
+    pub fn write(&self, response: &mut Response, audience: Audience, method: &Method, request_id: &str) {
+        let (content_type, text) = match audience {
+            Audience::Player => return,
+            Audience::Person => ("text/html; charset=utf-8", self.page(request_id)),
+            Audience::Program => ("application/problem+json", self.json(request_id)),
+        };
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        if method == Method::HEAD {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
+        } else {
+            *response.body_mut() = Body::from(text);
+        }
+    }
+
+    fn json(&self, request_id: &str) -> String {
+        serde_json::json!({
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+            "code": self.code,
+            "request_id": request_id,
+            "hint": self.hint,
+        })
+        .to_string()
+    }
+
+    fn page(&self, request_id: &str) -> String {
+        let page = ErrorPage {
+            status: self.status.as_u16(),
+            title: self.title,
+            detail: &self.detail,
+            hint: self.hint,
+            request_id,
+        };
+        page.render().unwrap_or_else(|_| self.title.to_owned())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    status: u16,
+    title: &'a str,
+    detail: &'a str,
+    hint: &'a str,
+    request_id: &'a str,
+}

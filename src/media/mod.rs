@@ -1,0 +1,143 @@
+//! The bytes of a video, for who may see them. Four calls: locate, describe, plan, respond.
+//!
+//! Before them stands the decision: who asks ([`crate::access`]) is settled before anything that depends on the
+//! file, so that Range and conditions tell a stranger nothing.
+
+mod legacy;
+pub mod path;
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::request::Parts;
+
+use crate::access::credential;
+use crate::access::policy::Entrance;
+use crate::access::streams::Cut;
+use crate::access::{Caller, Named, Permit};
+use crate::app::App;
+use crate::body::{self, Container, Representation};
+use crate::error::Error;
+use crate::metrics::{RangeLabels, Sent};
+use crate::range::{self, Boundary, HttpDate};
+use crate::storage::{self, MediaFile, OpenError, ReadError};
+
+use path::MediaPath;
+
+pub use legacy::serve as serve_legacy;
+
+/// `/m/...`, `/t/...` and `/files/...`.
+pub async fn serve(State(app): State<App>, request: Request) -> Result<Response, Error> {
+    let (request, _) = request.into_parts();
+    let asked = MediaPath::parse(request.uri.path());
+    let permit = admit(&app, &request, &asked, Entrance::Media).await?;
+    send(&app, permit, &request).await
+}
+
+/// Who asks, and may they see what they name.
+pub async fn admit(
+    app: &App,
+    request: &Parts,
+    asked: &MediaPath,
+    entrance: Entrance,
+) -> Result<Permit, Error> {
+    let decided = decide(app, request, asked, entrance).await;
+    match &decided {
+        Ok(_) => app.metrics.decided("allow", "granted"),
+        Err(Error::AmbiguousCredential) => app.metrics.decided("refuse", "ambiguous"),
+        Err(Error::Unauthorized(reason)) => app.metrics.decided("refuse", reason),
+        Err(Error::LinkOver) => app.metrics.decided("refuse", "link_over"),
+        Err(Error::NotFound) => app.metrics.decided("hide", "not_granted_or_missing"),
+        Err(_) => app.metrics.decided("fail", "unavailable"),
+    }
+    decided
+}
+
+async fn decide(app: &App, request: &Parts, asked: &MediaPath, entrance: Entrance) -> Result<Permit, Error> {
+    let caller = caller(app, request, asked, entrance).await?;
+    Ok(app.access.permit(caller, &asked.named).await?)
+}
+
+async fn caller(app: &App, request: &Parts, asked: &MediaPath, entrance: Entrance) -> Result<Caller, Error> {
+    let presented = credential::presented(&request.headers, request.uri.query(), asked.token.as_deref());
+    let credential = presented.map_err(|_| Error::AmbiguousCredential)?;
+    Ok(app.access.caller(credential, &asked.named, entrance).await?)
+}
+
+/// The answer to somebody who may see the item.
+pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response, Error> {
+    let file = locate(app, &permit).await?;
+    let representation = describe(app, &permit, file).await?;
+    let plan = range::plan(&request.method, &request.headers, &representation.facts(now(app)));
+    let boundary = || Boundary::from_random(app.chance.bytes());
+    let response = body::respond(&representation, plan, boundary, &request.method);
+    Ok(observed(app, permit, request, response))
+}
+
+/// Opens the file of an item. What is no longer there is 404, as if it had never been.
+async fn locate(app: &App, permit: &Permit) -> Result<Arc<MediaFile>, Error> {
+    let item = permit.item();
+    let folder = app.folder(&item.library_id).ok_or(Error::NotFound)?;
+    match folder.open_file(&item.path).await {
+        Ok(file) => Ok(Arc::new(file)),
+        Err(OpenError::Gone(_)) => Err(Error::NotFound),
+        Err(error) => Err(Error::unavailable(error)),
+    }
+}
+
+/// Everything that the response's head says of the file, from its one descriptor.
+async fn describe(app: &App, permit: &Permit, file: Arc<MediaFile>) -> Result<Representation, Error> {
+    let beginning = file.beginning().await.map_err(unreadable)?;
+    let container = Container::of(&beginning);
+    let nonce = u64::from_be_bytes(app.chance.bytes());
+    let clock = app.clock.now();
+    let etag = storage::validator(&app.tag_secret, file.stat(), since_1970(clock), nonce);
+    let modified = storage::last_modified(file.stat(), now(app));
+    let disposition = body::disposition(file_name(&permit.item().path), container.is_shown());
+    Ok(Representation::of_file(file, etag, modified, container.content_type(), disposition))
+}
+
+fn unreadable(error: ReadError) -> Error {
+    Error::unavailable(error)
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn now(app: &App) -> HttpDate {
+    HttpDate::from_unix(app.clock.now().as_secs())
+}
+
+fn since_1970(now: std::time::Duration) -> (i64, u32) {
+    (crate::clock::seconds(now), now.subsec_nanos())
+}
+
+/// Keeps the response in access's view while it is sent, and tells log and metrics what it is.
+fn observed(app: &App, permit: Permit, request: &Parts, mut response: Response) -> Response {
+    let kind = range::asked(&request.headers).label();
+    app.metrics.ranges.get_or_create(&RangeLabels { kind, result: response.status().as_u16() }).inc();
+    let item = permit.item().id;
+    let sends_file = response.extensions().get::<body::Pieces>().is_some_and(|pieces| !pieces.is_empty());
+    let guard = match request.extensions.get::<Cut>() {
+        Some(cut) if sends_file => Some(Arc::new(app.access.enter(permit, cut.clone()))),
+        _ => None,
+    };
+    response.extensions_mut().insert(Sent { item, kind, guard });
+    response
+}
+
+/// What a page needs to know of an item whose bytes its viewer may see.
+pub struct Shown {
+    pub id: crate::types::ItemId,
+    pub name: String,
+}
+
+/// The item of a page below `/watch/`, for who may see it.
+pub async fn shown(app: &App, request: &Parts, id: &str) -> Result<Shown, Error> {
+    let named = crate::types::ItemId::parse(id).map_or(Named::Nothing, Named::Item);
+    let permit = admit(app, request, &MediaPath { token: None, named }, Entrance::Media).await?;
+    let item = permit.item();
+    Ok(Shown { id: item.id, name: file_name(&item.path).to_owned() })
+}

@@ -1,0 +1,187 @@
+//! The accept loop: sockets in, requests to a handler, answers out, and an end for every connection.
+//!
+//! 1. [`limits`]: how many connections fit below the descriptor limit.
+//! 2. [`serve`] accepts; [`roster`] seats a connection, or [`refusal`] answers 503 when all seats are taken.
+//! 3. [`connection`] runs hyper over one socket. [`io`] tells [`pace`] what moves, [`watchdog`] ends what does not.
+//! 4. [`signals`]: the first request to stop drains, the second ends everything now.
+//!
+//! [`head`] is apart: the checks of a request's head that hyper leaves to us, for the handler to call.
+//! Nothing here knows routes, users or files.
+
+mod connection;
+pub mod head;
+mod io;
+mod limits;
+mod pace;
+mod refusal;
+mod roster;
+mod signals;
+mod watchdog;
+
+use std::future::Future;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
+use rustix::io::Errno;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::config::Limits;
+use connection::{Line, Order, Settings};
+use refusal::Refusals;
+use roster::Roster;
+
+pub use connection::{BoxError, Connection, Peer};
+pub use roster::Gauges;
+pub use signals::{Shutdown, Signals, Stop, signals};
+
+/// After an error of `accept` that is not about one client: descriptors come back when connections end, and
+/// asking at once again would be a busy loop.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// One line of log a second tells as much as thousands.
+const LOG_PAUSE: Duration = Duration::from_secs(1);
+
+/// What connections that were told to end now may take. Only a handler that blocks its thread takes it up.
+const CUT_GRACE: Duration = Duration::from_secs(1);
+
+/// How the connections that were open at the request to stop have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drained {
+    pub finished: usize,
+    pub cut: usize,
+}
+
+/// Serves until `shutdown` has run its steps. When the returned future is dropped before, all connections
+/// are cut.
+pub async fn serve<H, F, B>(
+    listener: TcpListener,
+    limits: &Limits,
+    gauges: Arc<Gauges>,
+    handler: H,
+    mut shutdown: Shutdown,
+) -> Drained
+where
+    H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let seats = limits::connections(limits.max_connections, limits::raise_descriptors());
+    if seats < limits.max_connections {
+        tracing::warn!(
+            seats,
+            wanted = limits.max_connections,
+            "the descriptor limit allows fewer connections"
+        );
+    }
+    let mut door = Door {
+        roster: Roster::new(seats, gauges),
+        refusals: Refusals::default(),
+        settings: Arc::new(Settings::new(limits)),
+        handler,
+        full: Seldom::default(),
+        failing: Seldom::default(),
+    };
+    let _cut_on_drop = door.roster.cut_on_drop();
+    loop {
+        tokio::select! {
+            biased;
+            () = shutdown.asked_to_drain() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, address)) => door.admit(stream, address),
+                Err(error) => door.pause(&error).await,
+            },
+        }
+    }
+    drop(listener);
+    drain(&door.roster, limits.drain_timeout, &mut shutdown).await
+}
+
+/// What stands between the listener and the connections.
+struct Door<H> {
+    roster: Arc<Roster>,
+    refusals: Refusals,
+    settings: Arc<Settings>,
+    handler: H,
+    full: Seldom,
+    failing: Seldom,
+}
+
+impl<H, F, B> Door<H>
+where
+    H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    fn admit(&mut self, stream: TcpStream, address: SocketAddr) {
+        // A listener on `::` shows IPv4 clients as `::ffff:a.b.c.d`; lists of networks are about `a.b.c.d`.
+        let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+        let line = Arc::new(Line::new(&self.settings, address));
+        let Some(seat) = self.roster.seat(&line) else {
+            if self.full.now() {
+                tracing::warn!("all connections are taken, new ones get 503");
+            }
+            return self.refusals.refuse(&self.roster, stream);
+        };
+        let session = connection::run(stream, line, Arc::clone(&self.settings), self.handler.clone());
+        tokio::spawn(async move { seat.left(session.await) });
+    }
+
+    async fn pause(&mut self, error: &std::io::Error) {
+        if is_about_one_client(error) {
+            return;
+        }
+        if self.failing.now() {
+            tracing::error!(%error, "no connection can be accepted");
+        }
+        sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+/// accept(2) hands out errors of a connection that ended while it waited, which say nothing about the next.
+fn is_about_one_client(error: &std::io::Error) -> bool {
+    let kinds = [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset, ErrorKind::Interrupted];
+    kinds.contains(&error.kind()) || Errno::from_io_error(error) == Some(Errno::PROTO)
+}
+
+async fn drain(roster: &Roster, time: Duration, shutdown: &mut Shutdown) -> Drained {
+    let open = roster.order(Order::Drain);
+    tokio::select! {
+        biased;
+        () = shutdown.asked_to_end() => {}
+        () = roster.emptied() => {}
+        () = sleep(time) => {}
+    }
+    let cut = roster.order(Order::Cut);
+    if timeout(CUT_GRACE, roster.emptied()).await.is_err() {
+        tracing::warn!("a connection did not end when it was cut");
+    }
+    Drained { finished: open.saturating_sub(cut), cut }
+}
+
+/// Lets something through once a [`LOG_PAUSE`].
+#[derive(Default)]
+struct Seldom(Option<Instant>);
+
+impl Seldom {
+    fn now(&mut self) -> bool {
+        let now = Instant::now();
+        let due = self.0.is_none_or(|last| now.duration_since(last) >= LOG_PAUSE);
+        if due {
+            self.0 = Some(now);
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! The answer to a connection for which there is no seat, and how to close over a client that still sends.
+//!
+//! 1. 503 is written without waiting; a socket that does not take it at once gets nothing.
+//! 2. A few of those that took it are read from for a moment, so that the answer is not lost to a reset.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::roster::Roster;
+
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+    retry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// Refused connections that are not closed yet. They live on the reserve of descriptors.
+const LINGERING: usize = 8;
+
+/// What a client may still send after its last answer: a request's body that was not wanted.
+const LINGER_BYTES: usize = 256 * 1024;
+const LINGER_TIME: Duration = Duration::from_secs(1);
+
+#[derive(Default)]
+pub(super) struct Refusals {
+    lingering: JoinSet<()>,
+}
+
+impl Refusals {
+    pub(super) fn refuse(&mut self, roster: &Roster, stream: TcpStream) {
+        roster.refused();
+        while self.lingering.try_join_next().is_some() {}
+        // Past tokio, which does not know yet that a new socket is ready.
+        let told = rustix::io::write(&stream, FULL).is_ok_and(|written| written == FULL.len());
+        if told && self.lingering.len() < LINGERING {
+            self.lingering.spawn(linger(stream));
+        }
+    }
+}
+
+/// Says that nothing more comes, and waits within bounds for the client to say the same (RFC 9112 §9.6).
+pub(super) async fn linger(mut stream: TcpStream) {
+    if stream.shutdown().await.is_ok() {
+        // The time is up or the client is done: either way the socket is closed now.
+        _ = timeout(LINGER_TIME, discard(&stream)).await;
+    }
+}
+
+async fn discard(stream: &TcpStream) {
+    let mut left = LINGER_BYTES;
+    while stream.readable().await.is_ok() && discard_once(stream, &mut left).is_continue() {}
+}
+
+fn discard_once(stream: &TcpStream, left: &mut usize) -> ControlFlow<()> {
+    let mut sink = [0; 4096];
+    match stream.try_read(&mut sink) {
+        Ok(read) if 0 < read && read <= *left => *left -= read,
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+        Ok(_) | Err(_) => return ControlFlow::Break(()),
+    }
+    ControlFlow::Continue(())
+}

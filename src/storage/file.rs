@@ -1,0 +1,235 @@
+//! An open file, and reading it without passing off another version's bytes as this one's.
+//!
+//! 1. [`MediaFile::read_now`] takes bytes from the page cache on the calling thread, if they are there.
+//! 2. [`MediaFile::read`] waits for the disk on the blocking pool, within the folder's permits and time.
+//! 3. After either, the descriptor is looked at again and compared with the [`Witness`] of the last look,
+//!    before anybody gets the bytes.
+//!
+//! A file that is written to through a memory map shows a new time only when a page is first written after
+//! it went to the disk. What is stored into the same page after that goes unseen by everybody.
+
+use std::fs::File;
+use std::io::{self, IoSliceMut};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::thread::sleep;
+use std::time::Duration;
+
+use rustix::io::{ReadWriteFlags, pread, preadv2, retry_on_intr};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use super::local::Shared;
+use super::stat::{Drift, Stat};
+
+/// How much of a file's start [`MediaFile::beginning`] reads: three packets of MPEG-TS are 564 bytes, two
+/// prove it.
+const BEGINNING: usize = 512;
+
+/// How much of what was read last is remembered to be compared. Compressed video repeats 64 bytes only where
+/// it is padding.
+const SAMPLE: usize = 64;
+
+/// How often, and how far apart, a file is looked at whose time has changed and whose length has not (yet).
+const LOOKS: usize = 50;
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// An open regular file, as it was when it was opened.
+#[derive(Debug)]
+pub struct MediaFile {
+    /// Taken by `drop` alone.
+    file: Option<File>,
+    stat: Stat,
+    is_local: bool,
+    folder: Arc<Shared>,
+}
+
+/// What one reader of a file has seen of it last.
+#[derive(Clone, Copy, Debug)]
+pub struct Witness {
+    stat: Stat,
+    sample: [u8; SAMPLE],
+    sampled: usize,
+    /// Where the sample lies in the file.
+    offset: u64,
+}
+
+/// Why there are no bytes.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file has another content than when it was opened.
+    #[error("the file was written to")]
+    Changed,
+    /// Bytes that were there are not any more.
+    #[error("the file became shorter")]
+    Truncated,
+    /// No answer in time.
+    #[error("the storage does not answer")]
+    Stalled,
+    #[error("reading failed: {0}")]
+    Failed(#[from] io::Error),
+}
+
+impl MediaFile {
+    pub(super) fn new(file: File, stat: Stat, is_local: bool, folder: Arc<Shared>) -> Self {
+        Self { file: Some(file), stat, is_local, folder }
+    }
+
+    #[cfg(test)]
+    pub(super) fn folder(&self) -> &Arc<Shared> {
+        &self.folder
+    }
+
+    /// The file when it was opened.
+    #[must_use]
+    pub fn stat(&self) -> &Stat {
+        &self.stat
+    }
+
+    /// The start of a reader's watch: what it reads must belong to the file as it was opened.
+    #[must_use]
+    pub fn witness(&self) -> Witness {
+        Witness { stat: self.stat, sample: [0; SAMPLE], sampled: 0, offset: 0 }
+    }
+
+    /// Reads what the page cache has at `offset`, without waiting. `None`: ask [`MediaFile::read`], which also
+    /// finds out about errors, about an end that came too early, and about any change of the file.
+    ///
+    /// Network and user-space file systems refuse `RWF_NOWAIT`, each time at a price of 0.2 µs; so the look at
+    /// the descriptor, which may wait there, is never reached for them.
+    pub fn read_now(&self, buffer: &mut [u8], offset: u64, witness: &Witness) -> Option<usize> {
+        if !self.is_local {
+            return None;
+        }
+        let mut buffers = [IoSliceMut::new(buffer)];
+        let count = preadv2(self, &mut buffers, offset, ReadWriteFlags::NOWAIT).ok()?;
+        let is_same = Stat::of(self).is_ok_and(|stat| stat == witness.stat);
+        (count > 0 && is_same).then_some(count)
+    }
+
+    /// Reads into `buffer` at `offset`, at least one byte, and gives the buffer back with the count and what
+    /// has been seen. If the future is dropped the read still ends, and holds its permit until then.
+    pub async fn read<B>(
+        self: Arc<Self>,
+        mut buffer: B,
+        offset: u64,
+        mut witness: Witness,
+    ) -> Result<(B, usize, Witness), ReadError>
+    where
+        B: AsMut<[u8]> + Send + 'static,
+    {
+        self.on_pool(move |file| {
+            let count = file.read_blocking(buffer.as_mut(), offset, &mut witness)?;
+            Ok((buffer, count, witness))
+        })
+        .await
+    }
+
+    /// The first bytes, from which the kind of a file is known; fewer if the file is shorter.
+    pub async fn beginning(self: &Arc<Self>) -> Result<Vec<u8>, ReadError> {
+        let wanted = usize::try_from(self.stat.len).unwrap_or(BEGINNING).min(BEGINNING);
+        let mut bytes = vec![0; wanted];
+        let witness = self.witness();
+        let count = match self.read_now(&mut bytes, 0, &witness) {
+            None if wanted > 0 => {
+                let read = Arc::clone(self).read(bytes, 0, witness).await?;
+                bytes = read.0;
+                read.1
+            }
+            count => count.unwrap_or(0),
+        };
+        bytes.truncate(count);
+        Ok(bytes)
+    }
+
+    /// [`MediaFile::read`] on the calling thread, for as long as it takes.
+    pub fn read_blocking(
+        &self,
+        buffer: &mut [u8],
+        offset: u64,
+        witness: &mut Witness,
+    ) -> Result<usize, ReadError> {
+        let count = retry_on_intr(|| pread(self, &mut *buffer, offset)).map_err(io::Error::from)?;
+        self.verify(witness)?;
+        if count == 0 { Err(ReadError::Truncated) } else { Ok(count) }
+    }
+
+    pub(super) async fn on_pool<T: Send + 'static>(
+        self: Arc<Self>,
+        call: impl FnOnce(&Self) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let limit = self.folder.limit;
+        let calling = async move {
+            let permit = Arc::clone(&self.folder.permits).acquire_owned().await.map_err(io::Error::other)?;
+            let hold = move || {
+                let _permit = permit;
+                call(&self)
+            };
+            spawn_blocking(hold).await.map_err(io::Error::other)?
+        };
+        timeout(limit, calling).await.unwrap_or(Err(ReadError::Stalled))
+    }
+
+    /// Looks at the file again, and either accepts what became of it or refuses what was read.
+    fn verify(&self, witness: &mut Witness) -> Result<(), ReadError> {
+        let stat = self.look(&witness.stat)?;
+        match witness.stat.drift(&stat) {
+            Drift::None | Drift::Attributes => {}
+            Drift::Grown if self.still_holds(witness)? => {}
+            Drift::Grown | Drift::Rewritten => return Err(ReadError::Changed),
+            Drift::Shrunk => return Err(ReadError::Truncated),
+        }
+        witness.stat = stat;
+        Ok(())
+    }
+
+    /// A write sets the time first and the length later. In between, an append looks like a rewrite; a few
+    /// milliseconds tell them apart.
+    fn look(&self, before: &Stat) -> io::Result<Stat> {
+        let mut stat = Stat::of(self)?;
+        for _ in 1..LOOKS {
+            if before.drift(&stat) != Drift::Rewritten {
+                break;
+            }
+            sleep(PAUSE);
+            stat = Stat::of(self)?;
+        }
+        Ok(stat)
+    }
+
+    /// A recording that was appended to still has what was read before. A file that was copied over by a
+    /// longer one has not.
+    fn still_holds(&self, witness: &Witness) -> io::Result<bool> {
+        let sample = witness.sample.get(..witness.sampled).unwrap_or_default();
+        let mut found = [0; SAMPLE];
+        let count = retry_on_intr(|| pread(self, &mut found, witness.offset))?;
+        Ok(found.get(..count).is_some_and(|found| found.starts_with(sample)))
+    }
+}
+
+impl Witness {
+    /// Remembers the end of `bytes`, which were read at `offset`.
+    pub fn remember(&mut self, bytes: &[u8], offset: u64) {
+        let skipped = bytes.len().saturating_sub(SAMPLE);
+        let sample = bytes.get(skipped..).unwrap_or_default();
+        self.sample.iter_mut().zip(sample).for_each(|(place, byte)| *place = *byte);
+        self.sampled = sample.len();
+        self.offset = offset.saturating_add(u64::try_from(skipped).unwrap_or(u64::MAX));
+    }
+}
+
+impl AsFd for MediaFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_ref().expect("only drop takes the file").as_fd()
+    }
+}
+
+impl Drop for MediaFile {
+    /// Closing a file of a network or user-space file system may wait for its server.
+    fn drop(&mut self) {
+        match self.file.take() {
+            Some(file) if !self.is_local => self.folder.close(file),
+            _ => {}
+        }
+    }
+}
