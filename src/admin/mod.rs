@@ -7,7 +7,7 @@ pub mod tokens;
 pub mod users;
 
 use crate::clock::{Chance, Clock};
-use crate::db::media::Library;
+use crate::db::media::{Item, Library};
 use crate::db::{Db, DbError};
 use crate::types::{Area, Misspelt};
 
@@ -55,6 +55,14 @@ impl Admin {
                 Ok(Place { library_id: Some(library.id), prefix: prefix.as_str().to_owned() })
             }
         }
+    }
+
+    /// Items of one library or of all.
+    pub async fn items(&self, library: Option<&str>) -> Result<Vec<Item>, AdminError> {
+        if let Some(name) = library {
+            self.library(name).await?;
+        }
+        Ok(self.db.items(library).await?)
     }
 
     async fn library(&self, name: &str) -> Result<Library, AdminError> {

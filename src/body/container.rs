@@ -84,7 +84,7 @@ fn iso_media(start: &[u8]) -> Option<Container> {
     match name {
         b"ftyp" | b"styp" => brand(rest.get(..size.checked_sub(8)?).unwrap_or(rest)),
         // A size of 0 reaches to the end of the file, 1 stands before a size of 64 bits.
-        b"moov" | b"mdat" | b"free" | b"wide" | b"skip" if size < 2 || size >= 8 => {
+        b"moov" | b"mdat" | b"free" | b"wide" | b"skip" if !(2..8).contains(&size) => {
             Some(Container::QuickTime)
         }
         _ => None,

@@ -58,7 +58,7 @@ pub struct Outgoing {
 
 enum Source {
     Plain(Body),
-    Copying(Copying),
+    Copying(Box<Copying>),
 }
 
 /// Gives a response the body that sends it.
@@ -71,7 +71,7 @@ pub fn outgoing(response: Response<Body>) -> Response<Outgoing> {
         parts.headers.remove(header::CONTENT_LENGTH);
     }
     let source = match parts.extensions.remove::<Pieces>() {
-        Some(pieces) => Source::Copying(Copying::new(pieces)),
+        Some(pieces) => Source::Copying(Box::new(Copying::new(pieces))),
         None => Source::Plain(body),
     };
     Response::from_parts(parts, Outgoing { source, sent: 0, first_byte: None, on_end: None })

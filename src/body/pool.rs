@@ -7,7 +7,7 @@
 //! A buffer of 128 KiB stays in a core's second-level cache between the read that fills it and the write that
 //! empties it; larger and smaller ones measured no better.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -22,7 +22,10 @@ pub(super) const SMALL: usize = 16 * 1024;
 const KEPT: usize = 64;
 
 /// Buffers hold no meaning, so one pool serves every connection.
-static IDLE: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+static POOL: Pool = Pool::new();
+
+#[derive(Debug)]
+struct Pool(Mutex<Vec<Vec<u8>>>);
 
 /// A buffer that is being filled.
 #[derive(Debug)]
@@ -30,13 +33,30 @@ pub(super) struct Buffer {
     bytes: Vec<u8>,
     filled: usize,
     wanted: usize,
+    home: &'static Pool,
+}
+
+impl Pool {
+    const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    /// A panic elsewhere cannot have left a list of buffers half-way.
+    fn idle(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn buffer(&'static self, len: usize) -> Buffer {
+        let recycled = || self.idle().pop().unwrap_or_else(|| vec![0; LARGE]);
+        let bytes = if len <= SMALL { vec![0; len] } else { recycled() };
+        Buffer { bytes, filled: 0, wanted: 0, home: self }
+    }
 }
 
 impl Buffer {
     /// A buffer for as much of `len` bytes as fits into one.
     pub(super) fn new(len: usize) -> Self {
-        let bytes = if len <= SMALL { vec![0; len] } else { idle().pop().unwrap_or_else(|| vec![0; LARGE]) };
-        Self { bytes, filled: 0, wanted: 0 }
+        POOL.buffer(len)
     }
 
     /// Marks the next `len` bytes, or as many as there is room for, and gives them to be read into.
@@ -74,16 +94,13 @@ impl AsRef<[u8]> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let mut idle = idle();
-        if self.bytes.len() == LARGE && idle.len() < KEPT {
-            idle.push(std::mem::take(&mut self.bytes));
+        if self.bytes.len() == LARGE {
+            let mut idle = self.home.idle();
+            if idle.len() < KEPT {
+                idle.push(std::mem::take(&mut self.bytes));
+            }
         }
     }
-}
-
-/// A panic elsewhere cannot have left a list of buffers half-way.
-fn idle() -> std::sync::MutexGuard<'static, Vec<Vec<u8>>> {
-    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -109,20 +126,34 @@ mod tests {
         }
     }
 
+    fn pool() -> &'static Pool {
+        Box::leak(Box::new(Pool::new()))
+    }
+
     #[test]
     fn a_buffer_comes_back_when_the_last_of_its_bytes_is_gone() {
-        let mut buffer = Buffer::new(LARGE);
-        buffer.want(1)[0] = 0xa7;
+        let pool = pool();
+        let mut buffer = pool.buffer(LARGE);
+        buffer.want(1).fill(0xa7);
         buffer.add(1);
-        let place = buffer.bytes.as_ptr();
-        let is_idle = || idle().iter().any(|bytes| bytes.as_ptr() == place);
         let bytes = buffer.freeze();
         let rest = bytes.slice(..1);
         drop(bytes);
-        assert!(!is_idle(), "a part of it is still to be sent");
+        assert_eq!(pool.idle().len(), 0, "a part of it is still to be sent");
         assert_eq!(rest, &[0xa7][..]);
         drop(rest);
-        // Another test may hold it already, but then it has been idle in between: its length says so.
-        assert!(is_idle() || idle().len() < KEPT);
+        assert_eq!(pool.idle().len(), 1);
+        let again = pool.buffer(LARGE);
+        assert_eq!((again.as_ref().len(), pool.idle().len()), (0, 0), "used again, and empty");
+    }
+
+    #[test]
+    fn only_so_many_large_buffers_are_kept() {
+        let pool = pool();
+        let buffers: Vec<_> = (0..=KEPT).map(|_| pool.buffer(LARGE)).collect();
+        drop(buffers);
+        assert_eq!(pool.idle().len(), KEPT);
+        drop(pool.buffer(SMALL));
+        assert_eq!(pool.idle().len(), KEPT, "small ones are nobody's");
     }
 }

@@ -1,35 +1,31 @@
 //! One connection: hyper over one socket, from the first byte to the socket's end.
 //!
 //! 1. hyper reads heads, calls the handler and writes answers.
-//! 2. [`Line`] is what others hold of it: the [`pace`] to report to, and orders to drain or to be cut.
+//! 2. Orders by its [`Line`], and deadlines by the [`Watchdog`], come in between.
 //! 3. What ends it ([`End`]) decides how the socket is closed: a reset where a client must not take what it
 //!    got for complete, and otherwise so that it can still read the last answer.
 //!
 //! A client that hangs up makes hyper's future end, and with it handler and body are dropped at once.
-//!
-//! [`pace`]: super::pace
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Poll, ready};
 
-use futures_util::task::AtomicWaker;
 use http::{Request, Response};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use pin_project_lite::pin_project;
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use super::answer::{Answer, Answering};
 use super::io::Socket;
-use super::pace::{Deadlines, Overdue, Pace};
+use super::line::{Line, Order};
+use super::pace::{Deadlines, Overdue};
 use super::refusal;
 use super::watchdog::{Alarm, Watchdog};
 use crate::config::Limits;
@@ -42,36 +38,18 @@ const SMALLEST_BUFFER: usize = 8192;
 /// How much longer than our own watch the kernel waits for a client that acknowledges nothing.
 const KERNEL_GRACE_MS: u32 = 10_000;
 
-/// Who is at the other end of the socket; behind a proxy that is the proxy. A request extension.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer {
-    pub address: SocketAddr,
-}
-
-/// The connection that a request came by. A request extension.
-#[derive(Clone)]
-pub struct Connection(Arc<Line>);
-
-impl Connection {
-    /// Ends this connection at once by a reset, also while a write waits for a reader that takes nothing.
-    pub fn cut(&self) {
-        self.0.order(Order::Cut);
-    }
-}
-
 /// What is the same for all connections.
 pub(super) struct Settings {
     http: http1::Builder,
-    deadlines: Deadlines,
+    pub(super) deadlines: Deadlines,
     user_timeout_ms: u32,
 }
 
 impl Settings {
     pub(super) fn new(limits: &Limits) -> Settings {
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new())
-            // Our own watch tells idle from a slow head, see `pace`.
-            .header_read_timeout(None)
+        // Our own watch tells idle from a slow head, see `pace`; so hyper needs no timer.
+        http.header_read_timeout(None)
             .keep_alive(true)
             .half_close(false)
             .max_headers(limits.headers)
@@ -92,68 +70,6 @@ impl Settings {
     fn prepare(&self, stream: &TcpStream) {
         _ = stream.set_nodelay(true);
         _ = rustix::net::sockopt::set_tcp_user_timeout(stream, self.user_timeout_ms);
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    Go,
-    Drain,
-    Cut,
-}
-
-/// What the connection's task shares with those who give it orders or news.
-pub(super) struct Line {
-    pub(super) pace: Pace,
-    peer: Peer,
-    order: AtomicU8,
-    waker: AtomicWaker,
-    /// The last request had a body, of which something may still be on its way.
-    sends_body: AtomicBool,
-}
-
-impl Line {
-    pub(super) fn new(settings: &Settings, address: SocketAddr) -> Line {
-        Line {
-            pace: Pace::new(settings.deadlines, Instant::now()),
-            peer: Peer { address },
-            order: AtomicU8::new(0),
-            waker: AtomicWaker::new(),
-            sends_body: AtomicBool::new(false),
-        }
-    }
-
-    /// Orders grow only: what is cut is not drained after.
-    pub(super) fn order(&self, order: Order) {
-        let rank = match order {
-            Order::Go => 0,
-            Order::Drain => 1,
-            Order::Cut => 2,
-        };
-        self.order.fetch_max(rank, Ordering::AcqRel);
-        self.waker.wake();
-    }
-
-    fn ordered(&self) -> Order {
-        match self.order.load(Ordering::Acquire) {
-            0 => Order::Go,
-            1 => Order::Drain,
-            _ => Order::Cut,
-        }
-    }
-
-    /// The order that stands, with a wake-up at the next one.
-    fn poll_order(&self, cx: &Context<'_>) -> Order {
-        self.waker.register(cx.waker());
-        self.ordered()
-    }
-
-    async fn is_cut(&self) {
-        poll_fn(|cx| match self.poll_order(cx) {
-            Order::Cut => Poll::Ready(()),
-            Order::Go | Order::Drain => Poll::Pending,
-        })
-        .await;
     }
 }
 
@@ -200,7 +116,7 @@ where
     let service = service_fn(move |mut request: Request<Incoming>| {
         let answering = Answering::begin(&asked, &mut request);
         let answer = handler(request);
-        async move { Ok::<_, Infallible>(answer.await.map(|body| Answer { body, _answering: answering })) }
+        async move { Ok::<_, Infallible>(answer.await.map(|body| Answer::new(body, answering))) }
     });
     let socket = TokioIo::new(Socket::new(stream, Arc::clone(&line)));
     let mut http = settings.http.serve_connection(socket, service);
@@ -250,56 +166,5 @@ async fn close(socket: Socket, line: &Line, end: &End) {
 /// Whether unread bytes are here or on their way: closing over them is a reset, which may reach the client
 /// before it has read the answer (RFC 9112 §9.6).
 fn may_still_send(stream: &TcpStream, line: &Line) -> bool {
-    line.sends_body.load(Ordering::Relaxed)
-        || rustix::io::ioctl_fionread(stream).is_ok_and(|unread| unread > 0)
-}
-
-/// A request that is being answered; dropped with the answer's last byte.
-struct Answering {
-    line: Arc<Line>,
-    request: u64,
-}
-
-impl Answering {
-    fn begin(line: &Arc<Line>, request: &mut Request<Incoming>) -> Answering {
-        line.sends_body.store(!request.body().is_end_stream(), Ordering::Relaxed);
-        request.extensions_mut().insert(line.peer);
-        request.extensions_mut().insert(Connection(Arc::clone(line)));
-        Answering { line: Arc::clone(line), request: line.pace.requested() }
-    }
-}
-
-impl Drop for Answering {
-    fn drop(&mut self) {
-        self.line.pace.answered(self.request, Instant::now());
-    }
-}
-
-pin_project! {
-    /// The handler's body, and the knowledge that it is being sent.
-    struct Answer<B> {
-        #[pin]
-        body: B,
-        _answering: Answering,
-    }
-}
-
-impl<B: Body> Body for Answer<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        self.project().body.poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+    line.sends_body() || rustix::io::ioctl_fionread(stream).is_ok_and(|unread| unread > 0)
 }

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::connection::Line;
+use super::line::Line;
 
 pub(super) struct Socket {
     stream: TcpStream,

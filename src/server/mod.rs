@@ -8,10 +8,12 @@
 //! [`head`] is apart: the checks of a request's head that hyper leaves to us, for the handler to call.
 //! Nothing here knows routes, users or files.
 
+mod answer;
 mod connection;
 pub mod head;
 mod io;
 mod limits;
+mod line;
 mod pace;
 mod refusal;
 mod roster;
@@ -32,11 +34,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::config::Limits;
-use connection::{Line, Order, Settings};
+use connection::Settings;
+use line::{Line, Order};
 use refusal::Refusals;
 use roster::Roster;
 
-pub use connection::{BoxError, Connection, Peer};
+pub use connection::BoxError;
+pub use line::{Connection, Peer};
 pub use roster::Gauges;
 pub use signals::{Shutdown, Signals, Stop, signals};
 
@@ -125,7 +129,7 @@ where
     fn admit(&mut self, stream: TcpStream, address: SocketAddr) {
         // A listener on `::` shows IPv4 clients as `::ffff:a.b.c.d`; lists of networks are about `a.b.c.d`.
         let address = SocketAddr::new(address.ip().to_canonical(), address.port());
-        let line = Arc::new(Line::new(&self.settings, address));
+        let line = Arc::new(Line::new(self.settings.deadlines, address));
         let Some(seat) = self.roster.seat(&line) else {
             if self.full.now() {
                 tracing::warn!("all connections are taken, new ones get 503");

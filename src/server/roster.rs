@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::connection::{End, Line, Order};
+use super::connection::End;
+use super::line::{Line, Order};
 use super::pace::Overdue;
 
 /// Counts for metrics. All but the first only grow.

@@ -1,0 +1,121 @@
+//! `demo`: the whole thing in one command, gone when it ends.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use anyhow::Context;
+use clap::Args;
+use serde_json::json;
+
+use crate::admin::Admin;
+use crate::admin::tokens::TokenWish;
+use crate::clock::{Chance, Clock};
+use crate::config::{Config, ConfigArgs, LogFormat, NO_ENVIRONMENT, ServeArgs};
+use crate::db::media::Item;
+use crate::library;
+use crate::types::{Role, Scope, TokenKind};
+
+use super::output::{Output, print};
+use super::serve::{self, Prepared};
+use super::store::{self, First};
+use crate::telemetry;
+
+#[derive(Args, Debug)]
+pub(super) struct DemoArgs {
+    /// Address and port to listen on [default: 127.0.0.1:8080, or a free port when that is taken]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+}
+
+const SAMPLE: &[u8] = include_bytes!("../../static/sample/reelgate-sample.mp4");
+const SAMPLE_NAME: &str = "reelgate-sample.mp4";
+const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+pub(super) async fn run(args: &DemoArgs, output: Output) -> anyhow::Result<()> {
+    let folder =
+        tempfile::Builder::new().prefix("reelgate-demo-").tempdir().context("no temporary folder")?;
+    let videos = folder.path().join("videos");
+    fs::create_dir(&videos)?;
+    fs::write(videos.join(SAMPLE_NAME), SAMPLE)?;
+    telemetry::start(LogFormat::Text)?;
+    let prepared = prepare(args, folder.path(), &videos).await?;
+    let (item, token) = furnish(&prepared).await?;
+    announce(&prepared, &item, &token, folder.path(), output)?;
+    prepared.run().await
+}
+
+/// Settings of the environment and of a file in the working folder are not the demo's.
+async fn prepare(args: &DemoArgs, folder: &Path, videos: &Path) -> anyhow::Result<Prepared> {
+    let listener = match args.listen {
+        Some(address) => serve::listen(address).await?,
+        None => match serve::listen(USUAL).await {
+            Ok(listener) => listener,
+            Err(_) => serve::listen(SocketAddr::new(USUAL.ip(), 0)).await?,
+        },
+    };
+    let nothing = folder.join("reelgate.toml");
+    fs::write(&nothing, "")?;
+    let places = ConfigArgs { data: Some(folder.join("data")), config: Some(nothing) };
+    let serve = ServeArgs { dirs: vec![videos.to_owned()], ..ServeArgs::default() };
+    let config = Config::load(&places, &serve, NO_ENVIRONMENT)?;
+    let data = store::folder(config.data.clone(), First::Makes)?;
+    serve::prepare(config, &data, listener, Clock::system(), Chance::system()).await
+}
+
+/// An administrator, a token, and the sample in the catalogue.
+async fn furnish(prepared: &Prepared) -> anyhow::Result<(Item, String)> {
+    let app = &prepared.app;
+    let admin = Admin { db: app.db.clone(), clock: app.clock.clone(), chance: app.chance.clone() };
+    for known in app.db.libraries().await? {
+        library::scan(&app.db, &app.clock, &app.chance, &known, false, &|_| ()).await?;
+    }
+    admin.add_user("demo", Role::Admin, false, &[], None).await?;
+    let wish = TokenWish {
+        user: "demo",
+        kind: TokenKind::Media,
+        scope: Scope::All,
+        lasts: None,
+        name: Some("demo"),
+    };
+    let (token, _) = admin.create_token(&wish).await?;
+    let item = app.db.items(None).await?.into_iter().next().context("the sample was not found")?;
+    Ok((item, token.expose().to_owned()))
+}
+
+fn announce(
+    prepared: &Prepared,
+    item: &Item,
+    token: &str,
+    folder: &Path,
+    output: Output,
+) -> anyhow::Result<()> {
+    let base = format!("http://{}", prepared.address);
+    let id = item.id;
+    let page = format!("{base}/watch/{id}?token={token}");
+    let url = format!("{base}/m/{id}?token={token}");
+    if output.is_json() {
+        return print(&json!({ "url": url, "page": page, "token": token, "id": id.to_string() }).to_string());
+    }
+    let beyond = item.size;
+    let moved = match prepared.address {
+        USUAL => String::new(),
+        address => format!("\n({USUAL} is taken or was not wanted, so this one listens on {address}.)\n"),
+    };
+    let warning = match prepared.address.ip().is_loopback() {
+        true => "",
+        false => "\nwarning: other machines can reach this address, and the token travels unencrypted.\n",
+    };
+    print(&format!(
+        "reelgate demo: one video, one administrator, one token. Everything is gone when it ends (Ctrl+C).\n\
+         {moved}{warning}\n\
+         Watch it:\n  {page}\n\n\
+         In a page of your own:\n  <video controls src=\"{url}\"></video>\n\n\
+         By the byte:\n  \
+         curl -i -r 0-1 '{url}' -o -   # 206, the first two bytes\n  \
+         curl -i -r -1 '{url}' -o -    # 206, the last one\n  \
+         curl -i -r {beyond}- '{url}'   # 416, nothing there\n\n\
+         Its folder: {}",
+        folder.display()
+    ))
+}

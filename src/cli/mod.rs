@@ -1,0 +1,163 @@
+//! The command line: one file a command family. Each parses, calls one use case, prints a table or JSON.
+
+mod account;
+mod demo;
+mod health;
+mod key;
+mod library;
+mod output;
+mod serve;
+mod settings;
+mod store;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::config::{ConfigArgs, ConfigError, ServeArgs};
+
+use output::Output;
+
+/// Serves private video: a URL with a token, checked, and streamed with exact byte ranges.
+#[derive(Parser, Debug)]
+#[command(
+    name = "reelgate",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "\
+Begin with:
+  reelgate demo                    a sample video, a page and a URL that play
+  reelgate ./videos                serve a folder on http://127.0.0.1:8080
+  reelgate user add ada --grant videos
+  reelgate token create ada        a token for URLs: /m/ID?token=TOKEN"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// Serves these folders when no command is given
+    #[command(flatten)]
+    serve: ServeArgs,
+
+    #[command(flatten)]
+    config: ConfigArgs,
+
+    /// Print JSON instead of tables and sentences
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Try it out: a temporary data folder, a sample video, and URLs that play
+    Demo(demo::DemoArgs),
+    /// Serve folders (a bare `reelgate DIR` does the same)
+    Serve(ServeArgs),
+    /// Who may watch
+    #[command(subcommand)]
+    User(account::UserCommand),
+    /// What a user may watch
+    #[command(subcommand)]
+    Grant(account::GrantCommand),
+    /// Tokens that open videos
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Keys that sign URLs
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Sign a URL path
+    Sign(key::SignArgs),
+    /// Say whether a signed URL is good
+    Verify(key::VerifyArgs),
+    /// Look through folders for videos
+    Scan(library::ScanArgs),
+    /// List the videos
+    Items(library::ItemsArgs),
+    /// Settings
+    #[command(subcommand)]
+    Config(settings::ConfigCommand),
+    /// Print a completion script for a shell
+    Completions {
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Ask a running server whether it answers
+    Healthcheck(health::HealthArgs),
+}
+
+/// Parses the arguments and carries them out.
+pub fn main() -> ExitCode {
+    // Database, keys and locks are for this user alone, whatever the shell's mask says.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return failed(output, &anyhow::Error::new(error).context("no threads could be started"));
+        }
+    };
+    let done = runtime.block_on(run(cli, output));
+    // A file call on a disk that hangs must not keep the process from ending.
+    runtime.shutdown_background();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(output, &error),
+    }
+}
+
+fn failed(output: Output, error: &anyhow::Error) -> ExitCode {
+    output.error(error);
+    let misused = error.is::<Misuse>() || error.is::<ConfigError>();
+    if misused { ExitCode::from(2) } else { ExitCode::FAILURE }
+}
+
+/// The command makes no sense as it was typed: exit status 2, as for what clap finds.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Misuse(String);
+
+async fn run(cli: Cli, output: Output) -> anyhow::Result<()> {
+    let config = cli.config;
+    match cli.command {
+        None => serve::run(&config, &cli.serve, output).await,
+        Some(Command::Serve(args)) => serve::run(&config, &args, output).await,
+        Some(Command::Demo(args)) => demo::run(&args, output).await,
+        Some(Command::User(command)) => account::user(&config, command, output).await,
+        Some(Command::Grant(command)) => account::grant(&config, command, output).await,
+        Some(Command::Token(command)) => token::run(&config, command, output).await,
+        Some(Command::Key(command)) => key::run(&config, command, output).await,
+        Some(Command::Sign(args)) => key::sign(&config, &args, output).await,
+        Some(Command::Verify(args)) => key::verify(&config, &args, output).await,
+        Some(Command::Scan(args)) => library::scan(&config, args, output).await,
+        Some(Command::Items(args)) => library::items(&config, &args, output).await,
+        Some(Command::Config(command)) => settings::run(&config, &command, output),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "reelgate", &mut std::io::stdout());
+            Ok(())
+        }
+        Some(Command::Healthcheck(args)) => health::run(&config, &args, output).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_bare_folder_is_served() {
+        let cli =
+            Cli::try_parse_from(["reelgate", "./videos", "--listen", "127.0.0.1:0", "--data", "d"]).unwrap();
+        assert!(cli.command.is_none());
+        assert_eq!(cli.serve.dirs.len(), 1);
+        assert!(cli.config.data.is_some());
+        let cli = Cli::try_parse_from(["reelgate", "user", "list", "--json", "--data", "d"]).unwrap();
+        assert!(matches!(cli.command, Some(Command::User(_))) && cli.json && cli.config.data.is_some());
+    }
+}

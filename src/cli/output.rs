@@ -1,0 +1,107 @@
+//! What commands print: sentences and tables for people, JSON for programs.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use comfy_table::{Cell, Table, TableStyle};
+use serde::Serialize;
+
+use crate::clock::Seconds;
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(super) fn new(json: bool) -> Output {
+        Output { json }
+    }
+
+    pub(super) fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// The value as JSON, or what people read instead.
+    pub(super) fn show<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+        if self.json { print(&serde_json::to_string(value)?) } else { print(&text()) }
+    }
+
+    /// A list as an array of objects, or as a table with these headings; `none` when it is empty.
+    pub(super) fn list<T: Serialize, const N: usize>(
+        self,
+        values: &[T],
+        headings: [&str; N],
+        none: &str,
+        row: impl Fn(&T) -> [String; N],
+    ) -> anyhow::Result<()> {
+        if self.json {
+            return print(&serde_json::to_string(values)?);
+        }
+        if values.is_empty() {
+            return print(none);
+        }
+        let mut table = Table::new();
+        table
+            .load_style(TableStyle::new())
+            .set_header(headings.map(|heading| Cell::new(heading.to_uppercase())));
+        for value in values {
+            table.add_row(row(value));
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+        print(&lines.join("\n"))
+    }
+
+    /// Everything that went wrong, outermost first, to standard error.
+    pub(super) fn error(self, error: &anyhow::Error) {
+        let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+        let mut text = causes.first().cloned().unwrap_or_default();
+        for cause in &causes[1..] {
+            // thiserror's messages often hold their cause already.
+            if !text.contains(cause.as_str()) {
+                text = format!("{text}: {cause}");
+            }
+        }
+        let line = if self.json {
+            serde_json::json!({ "error": text }).to_string()
+        } else {
+            format!("error: {text}")
+        };
+        let _ = writeln!(io::stderr(), "{line}");
+    }
+}
+
+/// A reader that has seen enough (`| head`) is no failure.
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+/// Whether a person sits at both ends, to be asked and to answer.
+pub(super) fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// RFC 3339, UTC.
+pub(super) fn time(seconds: Seconds) -> String {
+    let since_1970 = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    let time = std::time::UNIX_EPOCH.checked_add(since_1970);
+    // Formatting stops at the year 9999.
+    let time = time.filter(|_| since_1970.as_secs() < 253_402_300_800);
+    time.map_or("for ever".to_owned(), |time| humantime::format_rfc3339_seconds(time).to_string())
+}
+
+pub(super) fn optional_time(seconds: Option<Seconds>, none: &str) -> String {
+    seconds.map_or_else(|| none.to_owned(), time)
+}
+
+/// `1.2 GiB`
+pub(super) fn size(bytes: u64) -> String {
+    indicatif::BinaryBytes(bytes).to_string()
+}

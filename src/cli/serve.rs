@@ -1,0 +1,200 @@
+//! `serve`: everything is opened, then it runs until it is told to stop.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::clock::{Chance, Clock};
+use crate::config::{Config, ConfigArgs, ServeArgs};
+use crate::db::Db;
+use crate::db::folder::{DataFolder, ServerLock};
+use crate::db::media::Library;
+use crate::edge::Edge;
+use crate::library::{self, Watcher};
+use crate::server::{self, Gauges, Signals};
+use crate::{router, telemetry, upkeep};
+
+use super::Misuse;
+use super::output::{Output, print};
+use super::store::{self, First};
+
+/// A server that is ready to accept.
+pub(super) struct Prepared {
+    pub(super) app: App,
+    pub(super) address: SocketAddr,
+    config: Config,
+    libraries: Vec<Library>,
+    listener: TcpListener,
+    lock: ServerLock,
+}
+
+pub(super) async fn run(config: &ConfigArgs, args: &ServeArgs, output: Output) -> anyhow::Result<()> {
+    let config = Config::load(config, args, std::env::vars_os())?;
+    if config.libraries.is_empty() {
+        let cure =
+            "no folder to serve: reelgate DIR, or [library.NAME] in reelgate.toml (see reelgate --help)";
+        return Err(Misuse(cure.to_owned()).into());
+    }
+    telemetry::start(config.log)?;
+    let folder = store::folder(config.data.clone(), First::Makes)?;
+    let listener = listen(config.listen).await?;
+    let prepared = prepare(config, &folder, listener, Clock::system(), Chance::system()).await?;
+    announce(&prepared, output).await?;
+    prepared.run().await
+}
+
+pub(super) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "{address} cannot be listened on; another program may be there, choose another one with --listen"
+        )
+    })
+}
+
+/// Opens everything that a server needs; nothing is answered yet.
+pub(super) async fn prepare(
+    config: Config,
+    folder: &DataFolder,
+    listener: TcpListener,
+    clock: Clock,
+    chance: Chance,
+) -> anyhow::Result<Prepared> {
+    let db = Db::open(folder).await?;
+    // Behind `open`, which looks for the traces of a server that was killed; this lock leaves one.
+    let lock = folder.lock_server()?;
+    db.check(&folder.database()).await?;
+    let libraries = library::register(&db, &clock, &chance, &config.libraries).await?;
+    let app = App::new(&config, db, &libraries, clock, chance).await?;
+    let address = listener.local_addr()?;
+    Ok(Prepared { app, address, config, libraries, listener, lock })
+}
+
+impl Prepared {
+    /// Until it was told to stop and everything has ended.
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let Prepared { app, config, libraries, listener, lock, .. } = self;
+        let signals = server::signals()?;
+        let stop = CancellationToken::new();
+        let upkeep = upkeep::spawn(&app, &stop);
+        let watcher =
+            Watcher::spawn(&app.db, &app.clock, &app.chance, libraries.clone(), config.scan_interval);
+        tell_service_manager(sd_notify::NotifyState::Ready);
+        let drained = serve(&app, &config, &libraries, listener, signals, &watcher).await;
+        tracing::info!(finished = drained.finished, cut = drained.cut, "stopped");
+        watcher.stop().await;
+        stop.cancel();
+        upkeep.join_all().await;
+        app.db.close().await;
+        lock.release().context("the data folder's mark of a running server cannot be removed")
+    }
+}
+
+async fn serve(
+    app: &App,
+    config: &Config,
+    libraries: &[Library],
+    listener: TcpListener,
+    signals: Signals,
+    watcher: &Watcher,
+) -> server::Drained {
+    let edge = Edge::new(app.clone(), router::router(app.clone()));
+    let gauges = Arc::new(Gauges::default());
+    let handler = move |request| edge.clone().answer(request);
+    let Signals { shutdown, mut reload } = signals;
+    let mut ending = shutdown.clone();
+    let reloads = async {
+        while reload.recv().await.is_some() {
+            app.open_folders(libraries);
+            watcher.rescan();
+            tracing::info!("folders are opened and scanned anew");
+        }
+        std::future::pending::<()>().await;
+    };
+    let draining = async {
+        ending.asked_to_drain().await;
+        tell_service_manager(sd_notify::NotifyState::Stopping);
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        drained = server::serve(listener, &config.limits, gauges, handler, shutdown) => drained,
+        () = reloads => unreachable!("reloads pend when they end"),
+        () = draining => unreachable!("draining pends"),
+    }
+}
+
+/// Nobody listens when systemd did not start us.
+fn tell_service_manager(state: sd_notify::NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::debug!(%error, "the service manager was not told");
+    }
+}
+
+async fn announce(prepared: &Prepared, output: Output) -> anyhow::Result<()> {
+    let url = url(&prepared.config, prepared.address);
+    let users = prepared.app.db.users().await?;
+    if output.is_json() {
+        let libraries: Vec<_> = prepared
+            .libraries
+            .iter()
+            .map(|library| json!({ "name": library.name, "path": library.path }))
+            .collect();
+        let value = json!({
+            "url": url,
+            "listen": prepared.address.to_string(),
+            "data": prepared.config.data.display().to_string(),
+            "libraries": libraries,
+            "users": users.len(),
+        });
+        return print(&value.to_string());
+    }
+    let mut text = format!("reelgate {}\n\n", env!("CARGO_PKG_VERSION"));
+    for library in &prepared.libraries {
+        text += &format!("  serves  {}  from {}\n", library.name, library.path);
+    }
+    text += &format!("  open    {url}\n  data    {}\n", prepared.config.data.display());
+    if !prepared.address.ip().is_loopback() {
+        text += &warning(prepared);
+    }
+    if users.is_empty() {
+        text += &first_steps(&prepared.config.data, &prepared.libraries);
+    }
+    print(text.trim_end())
+}
+
+fn warning(prepared: &Prepared) -> String {
+    let encrypted = prepared.config.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
+    let advice = if encrypted {
+        "Only the proxy should be able to reach this port."
+    } else {
+        "Tokens travel unencrypted here: put a proxy with HTTPS in front, and see --public-url."
+    };
+    format!("\n  warning: {} can be reached from other machines. {advice}\n", prepared.address)
+}
+
+fn first_steps(data: &Path, libraries: &[Library]) -> String {
+    let library = libraries.first().map_or("LIBRARY", |library| library.name.as_str());
+    let is_default = std::path::absolute("./reelgate-data").is_ok_and(|default| default == data);
+    let data = if is_default { String::new() } else { format!(" --data {}", data.display()) };
+    format!(
+        "\nNobody can watch yet. In another terminal:\n\
+         \x20 reelgate user add ada --grant {library}{data}\n\
+         \x20 reelgate token create ada{data}\n\
+         \x20 reelgate items{data}\n\
+         Then a video plays at {{URL}}/m/ID?token=TOKEN\n"
+    )
+}
+
+/// What people type to get here.
+fn url(config: &Config, address: SocketAddr) -> String {
+    match &config.public_url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None if address.ip().is_unspecified() => format!("http://localhost:{}", address.port()),
+        None => format!("http://{address}"),
+    }
+}

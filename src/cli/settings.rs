@@ -1,0 +1,26 @@
+//! `config`.
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use crate::config::{Config, ConfigArgs, ServeArgs};
+
+use super::output::Output;
+
+#[derive(Subcommand, Debug)]
+pub(super) enum ConfigCommand {
+    /// Check flags, environment and file, and show every setting with its origin
+    Check(ServeArgs),
+}
+
+pub(super) fn run(config: &ConfigArgs, command: &ConfigCommand, output: Output) -> anyhow::Result<()> {
+    let ConfigCommand::Check(serve) = command;
+    let checked = Config::load(config, serve, std::env::vars_os())?;
+    let values: Vec<Value> = checked
+        .sources()
+        .map(|(key, value, source)| json!({ "key": key, "value": value, "source": source.to_string() }))
+        .collect();
+    output.list(&values, ["setting", "value", "from"], "", |value| {
+        ["key", "value", "source"].map(|key| value[key].as_str().unwrap_or_default().to_owned())
+    })
+}

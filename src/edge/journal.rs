@@ -1,0 +1,148 @@
+//! One line in the log for every request, written when its response has ended, and the metrics that go with it.
+//!
+//! The line names the route's template, never the address: addresses carry tokens.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::{Request, Response};
+
+use crate::app::App;
+use crate::body::{Ended, Outcome, Outgoing};
+use crate::error::Problem;
+use crate::metrics::{RequestLabels, Sent, method_label};
+use crate::router::Answered;
+use crate::server::Peer;
+
+use super::client;
+
+/// What is known when a request begins.
+pub(super) struct Entry {
+    request_id: String,
+    method: &'static str,
+    client: Option<IpAddr>,
+    begun: Instant,
+}
+
+/// What is known when its response begins.
+struct Line {
+    entry: Entry,
+    route: &'static str,
+    status: u16,
+    problem: Option<Problem>,
+    sent: Option<Sent>,
+}
+
+impl Entry {
+    pub(super) fn begin<B>(app: &App, request: &Request<B>, begun: Instant) -> Entry {
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
+        let client = peer.map(|peer| client::address(peer, request.headers(), &app.trusted_proxies));
+        Entry {
+            request_id: app.request_id(),
+            method: method_label(request.method()),
+            client: client.map(client::truncated),
+            begun,
+        }
+    }
+
+    pub(super) fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// Has the response write its line when it ends.
+    pub(super) fn end_with(self, app: &App, response: &mut Response<Outgoing>) {
+        let status = response.status().as_u16();
+        let extensions = response.extensions_mut();
+        let line = Line {
+            entry: self,
+            route: extensions.get::<Answered>().map_or("none", |answered| answered.template),
+            status,
+            problem: extensions.remove::<Problem>(),
+            sent: extensions.remove::<Sent>(),
+        };
+        let app = app.clone();
+        if line.is_stream() {
+            app.metrics.streams.inc();
+        }
+        response.body_mut().on_end(move |ended| line.end(&app, &ended));
+    }
+}
+
+impl Line {
+    fn is_stream(&self) -> bool {
+        self.sent.as_ref().is_some_and(|sent| sent.guard.is_some())
+    }
+
+    fn end(self, app: &App, ended: &Ended) {
+        let took = self.entry.begun.elapsed();
+        let first_byte = ended.first_byte.map(|at| at.duration_since(self.entry.begun));
+        self.count(app, ended, took, first_byte);
+        self.write(ended, took, first_byte);
+    }
+
+    fn count(&self, app: &App, ended: &Ended, took: Duration, first_byte: Option<Duration>) {
+        let metrics = &app.metrics;
+        let labels = RequestLabels { route: self.route, method: self.entry.method, status: self.status };
+        metrics.requests.get_or_create(&labels).inc();
+        metrics.duration.observe(took.as_secs_f64());
+        if let Some(first_byte) = first_byte {
+            metrics.first_byte.observe(first_byte.as_secs_f64());
+        }
+        if self.sent.is_some() {
+            metrics.bytes_sent.inc_by(ended.sent);
+        }
+        if self.is_stream() {
+            metrics.streams.dec();
+        }
+    }
+
+    fn write(&self, ended: &Ended, took: Duration, first_byte: Option<Duration>) {
+        let cause = self.problem.as_ref().and_then(|problem| problem.cause.as_ref());
+        if let Some(cause) = cause {
+            tracing::error!(request_id = self.entry.request_id, cause = %Chain(cause), "request failed");
+        }
+        let (outcome, broken) = match ended.outcome {
+            Outcome::Complete => ("complete", None),
+            // Nearly every long answer ends so: a player seeks by hanging up.
+            Outcome::Abandoned => ("abandoned", None),
+            Outcome::Broken(reason) => ("broken", Some(reason)),
+        };
+        tracing::info!(
+            target: "reelgate::access",
+            request_id = self.entry.request_id,
+            client = self.entry.client.map(tracing::field::display),
+            method = self.entry.method,
+            route = self.route,
+            status = self.status,
+            code = self.problem.as_ref().map(|problem| problem.code),
+            item = self.sent.as_ref().map(|sent| tracing::field::display(sent.item)),
+            range = self.sent.as_ref().map(|sent| sent.kind),
+            bytes_sent = ended.sent,
+            first_byte_ms = first_byte.map(milliseconds),
+            duration_ms = milliseconds(took),
+            outcome,
+            broken,
+            "request"
+        );
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// An error with what lies behind it.
+struct Chain<'a>(&'a Arc<dyn std::error::Error + Send + Sync>);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,158 @@
+//! The edge of the server: what happens to every request before a route sees it, and to every response after.
+//!
+//! 1. The head is checked where hyper leaves it to us.
+//! 2. The router answers, with an empty body and pieces where there is media.
+//! 3. Errors get the body that their reader understands.
+//! 4. The response gets the body that sends.
+//! 5. When that has ended, one line goes to the log, and the metrics count.
+
+mod client;
+mod journal;
+
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::{ACCEPT, CONNECTION};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use hyper::body::Incoming;
+use tower::ServiceExt;
+
+use crate::access::streams::Cut;
+use crate::app::App;
+use crate::body::{Outgoing, outgoing};
+use crate::error::{Audience, Error, Problem};
+use crate::operations;
+use crate::router::{Answered, Reader};
+use crate::server::head::{self, Refused};
+use crate::server::{Connection, Peer};
+
+use journal::Entry;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Answers requests of the accept loop.
+#[derive(Clone)]
+pub struct Edge {
+    app: App,
+    router: Router,
+}
+
+impl Edge {
+    pub fn new(app: App, router: Router) -> Edge {
+        Edge { app, router }
+    }
+
+    pub async fn answer(self, mut request: Request<Incoming>) -> http::Response<Outgoing> {
+        let begun = Instant::now();
+        let entry = Entry::begin(&self.app, &request, begun);
+        let asker = Asker::of(&request);
+        introduce(&mut request);
+        let response = match check(&self.app, request) {
+            Ok(request) => self.route(request).await,
+            Err(error) => closing(error),
+        };
+        let mut response = outgoing(finished(response, &asker, entry.request_id()));
+        entry.end_with(&self.app, &mut response);
+        response
+    }
+
+    async fn route(&self, request: Request<Incoming>) -> Response {
+        match self.router.clone().oneshot(request.map(Body::new)).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// Tells the rooms inside who is at the other end and how to hang up, in their own words.
+fn introduce(request: &mut Request<Incoming>) {
+    let extensions = request.extensions_mut();
+    if let Some(peer) = extensions.get::<Peer>().map(|peer| operations::Peer(peer.address)) {
+        extensions.insert(peer);
+    }
+    if let Some(connection) = extensions.get::<Connection>().cloned() {
+        extensions.insert(Cut::new(move || connection.cut()));
+    }
+}
+
+fn check(app: &App, request: Request<Incoming>) -> Result<Request<Incoming>, Error> {
+    let (parts, body) = request.into_parts();
+    match head::check(&parts, &app.limits) {
+        Ok(()) => Ok(Request::from_parts(parts, body)),
+        Err(Refused::Host(problem)) => Err(Error::BadRequest(problem)),
+        Err(Refused::TransferEncoding) => Err(Error::BadRequest("The request has a Transfer-Encoding.")),
+        Err(Refused::UriTooLong) => Err(Error::UriTooLong),
+    }
+}
+
+/// After a head that was not understood, nobody knows where the next one begins (RFC 9112 §6.3).
+fn closing(error: Error) -> Response {
+    let mut response = error.into_response();
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// What a response depends on of its request when the request is gone.
+struct Asker {
+    method: Method,
+    navigates: bool,
+}
+
+impl Asker {
+    fn of<B>(request: &Request<B>) -> Asker {
+        Asker { method: request.method().clone(), navigates: navigates(request.headers()) }
+    }
+
+    fn audience(&self, answered: Option<&Answered>) -> Audience {
+        match answered.map(|answered| answered.reader) {
+            _ if self.navigates => Audience::Person,
+            Some(Reader::Player) => Audience::Player,
+            _ => Audience::Program,
+        }
+    }
+}
+
+/// A person typed the address or followed a link. Browsers say so (Fetch Metadata); older ones by what they accept.
+fn navigates(headers: &HeaderMap) -> bool {
+    match headers.get("sec-fetch-mode") {
+        Some(mode) => mode == "navigate",
+        None => headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/html")),
+    }
+}
+
+fn finished(mut response: Response, asker: &Asker, request_id: &str) -> Response {
+    if let Some(problem) = response.extensions().get::<Problem>().cloned() {
+        let audience = asker.audience(response.extensions().get::<Answered>());
+        problem.write(&mut response, audience, &asker.method, request_id);
+    }
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_navigation_is_told_from_a_player_and_a_program() {
+        let cases: [(&[(&str, &str)], bool, &str); 6] = [
+            (&[("sec-fetch-mode", "navigate"), ("accept", "*/*")], true, "a browser's address line"),
+            (&[("sec-fetch-mode", "no-cors"), ("accept", "text/html")], false, "a <video> element"),
+            (&[("accept", "text/html,application/xhtml+xml")], true, "an older browser"),
+            (&[("accept", "*/*")], false, "curl"),
+            (&[("accept", "application/json, text/html")], false, "a program"),
+            (&[], false, "a player"),
+        ];
+        for (lines, want, why) in cases {
+            let headers = lines
+                .iter()
+                .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), HeaderValue::from_static(value)))
+                .collect();
+            assert_eq!(navigates(&headers), want, "{why}");
+        }
+    }
+}

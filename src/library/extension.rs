@@ -1,0 +1,41 @@
+//! Which files are media, by the end of their name. A scan opens nothing, so it has nothing else to go by.
+
+/// What browsers play, and what people keep beside it to be converted one day. In lower case.
+const EXTENSIONS: [&str; 37] = [
+    // The family of ISO 14496-12 and QuickTime.
+    "mp4", "m4v", "m4a", "m4b", "mov", "qt", "3gp", "3g2", "f4v", // Matroska and Ogg.
+    "webm", "mkv", "mka", "ogv", "ogg", "oga", "ogm",
+    "opus", // MPEG streams, as recorders and cameras write them.
+    "mpg", "mpeg", "m2v", "vob", "ts", "m2ts", "mts", "mxf", "dv", // Older ones.
+    "avi", "divx", "wmv", "asf", "flv", "rmvb", // Sound alone.
+    "mp3", "aac", "flac", "wav", "wma",
+];
+
+/// `name` is a file's name or path.
+pub(super) fn is_media(name: &str) -> bool {
+    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
+    !stem.is_empty() && EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_are_known_by_their_extension() {
+        let cases = [
+            ("a.mp4", true, "the usual"),
+            ("A.MP4", true, "cameras write capitals"),
+            ("a.b.webm", true, "the last one counts"),
+            ("a.mp4.part", false, "a download that goes on"),
+            ("mp4", false, "no dot"),
+            ("a.mp", false, "a part of one"),
+            ("a.", false, "nothing behind the dot"),
+            ("a.srt", false, "subtitles"),
+            ("folder.mp4/readme", false, "the folder's dot"),
+        ];
+        for (name, want, why) in cases {
+            assert_eq!(is_media(name), want, "{why}: {name}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Folders served as they are: what is known against what is there.
+//!
+//! - [`register`] gives each configured folder its row
+//! - [`walk`], [`extension`] what lies in a folder, without opening a file
+//! - [`diff`] rows against files: which id is which file's now (pure)
+//! - [`batch`] in which order that can be written (pure)
+//! - [`scan`] one look: walk, compare, write
+//! - [`watch`] looks whenever something happens: [`eyes`] see it, the [`mailbox`] gathers it
+
+mod batch;
+mod diff;
+mod extension;
+#[cfg_attr(not(feature = "watch"), path = "no_eyes.rs")]
+mod eyes;
+mod mailbox;
+mod register;
+mod report;
+mod scan;
+mod walk;
+mod watch;
+
+pub use register::{LibraryError, register};
+pub use report::{Progress, Report};
+pub use scan::{ScanError, scan};
+pub use walk::Skipped;
+pub use watch::Watcher;
+
+#[cfg(test)]
+mod tests;
