@@ -204,9 +204,9 @@ impl Problem {
         };
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        if method == Method::HEAD {
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
-        } else {
+        // axum's router wrote 0, the length of the body that it saw.
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
+        if method != Method::HEAD {
             *response.body_mut() = Body::from(text);
         }
     }

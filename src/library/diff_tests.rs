@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::types::ItemId;
+use crate::types::ItemState::{Complete, Recording};
 
 const OLD: i64 = 1_000_000_000_000;
 const NOW: Moment = Moment { now: Duration::from_secs(2_000), before: Some(1_900) };
@@ -107,7 +108,6 @@ fn what_could_not_be_seen_is_not_gone() {
 
 #[test]
 fn a_file_is_recording_until_it_is_quiet() {
-    use ItemState::{Complete, Recording};
     struct Case {
         age: i64,
         was: Option<(ItemState, u64, Seconds)>,
@@ -158,7 +158,7 @@ fn a_file_is_recording_until_it_is_quiet() {
         let found = Found { modified_ns: (2_000 - age) * 1_000_000_000, ..found("a:A:1") };
         let row = was.map(|(state, size, changed_at)| {
             let row = row((0, "a:A"));
-            Row { file: File { state, size, ..row.file }, changed_at, ..row }
+            Row { file: File { size, state, ..row.file }, changed_at, ..row }
         });
         assert_eq!(state(row.as_ref(), &found, Moment { before, ..NOW }), want, "{why}");
     }
@@ -177,7 +177,6 @@ fn only_a_recording_that_goes_on_is_no_news() {
         identity: identity.to_owned(),
         state,
     };
-    use ItemState::{Complete, Recording};
     let cases = [
         (before(Recording), after("a", "A", Recording), true, "it goes on"),
         (before(Recording), after("a", "A", Complete), false, "it ended"),

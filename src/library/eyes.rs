@@ -70,13 +70,13 @@ fn post(event: &Event, root: &Path, mailbox: &Mailbox) {
     }
     for path in event.paths.iter().filter_map(|path| path.strip_prefix(root).ok()) {
         match event.kind {
-            EventKind::Access(AccessKind::Close(AccessMode::Write)) => mailbox.touch(path),
+            EventKind::Access(AccessKind::Close(AccessMode::Write)) => mailbox.touch(path, false),
             // Every viewer opens and closes files.
             EventKind::Access(_) => {}
-            EventKind::Modify(ModifyKind::Data(_)) => mailbox.touch_content(path),
+            EventKind::Modify(ModifyKind::Data(_)) => mailbox.touch(path, true),
             // The root is told of its own attributes; they change nothing below.
             EventKind::Modify(ModifyKind::Metadata(_)) if path.as_os_str().is_empty() => {}
-            _ => mailbox.touch(path),
+            _ => mailbox.touch(path, false),
         }
     }
 }

@@ -38,21 +38,14 @@ struct Letters {
 }
 
 impl Mailbox {
-    /// Something happened at a path below the library's folder.
-    pub fn touch(&self, path: &Path) {
-        self.open().put(path, false, Instant::now());
-        self.bell.notify_one();
-    }
-
-    /// A file's content changed.
-    pub fn touch_content(&self, path: &Path) {
-        self.open().put(path, true, Instant::now());
+    /// Something happened at a path below the library's folder, maybe to the content of a file and nothing else.
+    pub fn touch(&self, path: &Path, content: bool) {
+        self.open().put(path, content, Instant::now());
         self.bell.notify_one();
     }
 
     pub fn touch_everything(&self) {
-        self.open().put(Path::new(""), false, Instant::now());
-        self.bell.notify_one();
+        self.touch(Path::new(""), false);
     }
 
     pub fn expect_growth(&self, paths: impl Iterator<Item = String>) {
@@ -170,7 +163,7 @@ mod tests {
     #[tokio::test]
     async fn what_came_before_the_collector_is_collected() {
         let mailbox = Mailbox::default();
-        mailbox.touch(Path::new("a.mp4"));
+        mailbox.touch(Path::new("a.mp4"), false);
         let start = Instant::now();
         assert_eq!(mailbox.collect().await, paths(&["a.mp4"]));
         assert!(start.elapsed() < PATIENCE);

@@ -4,14 +4,16 @@
 //! - [`walk`], [`extension`] what lies in a folder, without opening a file
 //! - [`diff`] rows against files: which id is which file's now (pure)
 //! - [`batch`] in which order that can be written (pure)
-//! - [`scan`] one look: walk, compare, write
-//! - [`watch`] looks whenever something happens: [`eyes`] see it, the [`mailbox`] gathers it
+//! - [`scan`] one look: [`look`] gathers files and rows; compare, write, [`report`]
+//! - [`watch`] a [`keeper`] for each library looks whenever something happens: [`eyes`] see it, a [`mailbox`] gathers it
 
 mod batch;
 mod diff;
 mod extension;
 #[cfg_attr(not(feature = "watch"), path = "no_eyes.rs")]
 mod eyes;
+mod keeper;
+mod look;
 mod mailbox;
 mod register;
 mod report;

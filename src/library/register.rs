@@ -50,18 +50,18 @@ pub async fn register(
     chance: &Chance,
     folders: &[LibraryConfig],
 ) -> Result<Vec<Library>, LibraryError> {
-    let mut change = db.change().await?;
-    let known = change.libraries().await?;
+    let mut draft = db.change().await?;
+    let known = draft.libraries().await?;
     let mut rows = Vec::new();
     for folder in folders {
-        rows.push(write(&mut change, folder, folders, &known, clock.seconds(), chance).await?);
+        rows.push(write(&mut draft, folder, folders, &known, clock.seconds(), chance).await?);
     }
-    change.commit().await?;
+    draft.commit().await?;
     Ok(rows)
 }
 
 async fn write(
-    change: &mut Change,
+    draft: &mut Change,
     folder: &LibraryConfig,
     folders: &[LibraryConfig],
     known: &[Library],
@@ -74,12 +74,12 @@ async fn write(
     match decide(folder, path, folders, known)? {
         Step::Keep(row) => Ok(row.clone()),
         Step::Set(row) => {
-            change.set_library(&row.id, &folder.name, path).await?;
+            draft.set_library(&row.id, &folder.name, path).await?;
             Ok(library(row.id.clone(), row.scanned_at))
         }
         Step::Add => {
             let id = BASE64URL_NOPAD.encode(&chance.bytes::<9>());
-            change.add_library(&id, &folder.name, path, now).await?;
+            draft.add_library(&id, &folder.name, path, now).await?;
             Ok(library(id, None))
         }
     }

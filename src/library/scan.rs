@@ -7,21 +7,18 @@
 //!
 //! A row that somebody else changed between 2 and 4 makes the scan look again.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::io;
-use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use tokio_util::sync::CancellationToken;
-
 use super::batch::batches;
-use super::diff::{Changes, Moment, diff};
+use super::diff::{Changes, Moment, Renewed, diff};
+use super::look::Look;
 use super::report::{Progress, Report};
-use super::walk::{Root, Sight, Walk, device};
+use super::walk::{Root, Sight, device};
 use crate::clock::{Chance, Clock};
 use crate::db::media::Library;
-use crate::db::scan::{Row, Write};
+use crate::db::scan::Write;
 use crate::db::{Db, DbError};
 
 /// Why a library could not be scanned. The catalogue is as it was, or nearer to what is there.
@@ -49,12 +46,6 @@ pub enum ScanError {
 const TRIES: usize = 5;
 /// Another process asks for its turn every 100 ms at the latest, a short pause would mostly pass unseen.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
-const PROGRESS_EVERY: Duration = Duration::from_millis(200);
-/// With more unknown files than this a look at everything is quicker than a question for each.
-const MANY: usize = 1_000;
-/// How often a partial look may grow.
-const ROUNDS: usize = 6;
-
 /// Scans a whole library.
 pub async fn scan(
     db: &Db,
@@ -88,16 +79,6 @@ pub(super) struct Scanner {
     pub library: Library,
 }
 
-/// Rows and files of one look, ready to be compared.
-struct Look {
-    rows: Vec<Row>,
-    sight: Sight,
-    /// None: everything.
-    areas: Option<BTreeSet<String>>,
-    /// All that is known may be gone.
-    allow_empty: bool,
-}
-
 impl Scanner {
     pub async fn whole(
         &self,
@@ -126,78 +107,6 @@ impl Scanner {
             }
         }
         Err(ScanError::Meddled { library: self.library.name.clone() })
-    }
-
-    async fn look_at_all(
-        &self,
-        allow_empty: bool,
-        progress: &(dyn Fn(Progress) + Send + Sync),
-    ) -> Result<Look, ScanError> {
-        let sight = self.walk(Walk::whole, progress).await?.map_err(|cause| self.unreadable(cause))?;
-        let rows = self.db.rows(&self.library.id).await?;
-        Ok(Look { rows, sight, areas: None, allow_empty })
-    }
-
-    /// None when it would be no less than everything.
-    async fn look_at(&self, root: Root, areas: &BTreeSet<String>) -> Result<Option<Look>, ScanError> {
-        let mut areas = areas.clone();
-        for _ in 0..ROUNDS {
-            let Some(look) = self.glance(root, &areas).await? else { return Ok(None) };
-            let more = elsewhere(&look);
-            if more.is_empty() {
-                return Ok(Some(look));
-            }
-            areas.extend(more);
-            areas = outermost(&areas);
-            if areas.contains("") {
-                return Ok(None);
-            }
-        }
-        Ok(None)
-    }
-
-    /// The files of some paths, with the rows of these paths and of these files.
-    async fn glance(&self, root: Root, areas: &BTreeSet<String>) -> Result<Option<Look>, ScanError> {
-        let walked = areas.clone();
-        let walk = move |walk: &Walk| walk.parts(root, walked.iter().map(String::as_str));
-        let sight = self.walk(walk, &|_| {}).await?.map_err(|cause| self.unreadable(cause))?;
-        let mut rows = Vec::new();
-        for area in areas {
-            rows.extend(self.db.rows_below(&self.library.id, area).await?);
-        }
-        let unknown = unknown(&rows, &sight);
-        if unknown.len() > MANY {
-            return Ok(None);
-        }
-        if !unknown.is_empty() {
-            rows.extend(self.db.rows_missing(&self.library.id).await?);
-        }
-        for identity in unknown {
-            rows.extend(self.db.rows_of_identity(&self.library.id, &identity).await?);
-        }
-        let mut seen = HashSet::new();
-        rows.retain(|row| seen.insert(row.id));
-        Ok(Some(Look { rows, sight, areas: Some(areas.clone()), allow_empty: true }))
-    }
-
-    /// Walks on the blocking pool, and stops walking when nobody waits for it any more.
-    async fn walk<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&Walk) -> T + Send + 'static,
-        progress: &(dyn Fn(Progress) + Send + Sync),
-    ) -> Result<T, ScanError> {
-        let stop = CancellationToken::new();
-        let walk = Walk::new(Path::new(&self.library.path), stop.clone());
-        let _stop_with_me = stop.drop_guard();
-        let count = walk.count.clone();
-        let mut walking = tokio::task::spawn_blocking(move || look(&walk));
-        let mut tick = tokio::time::interval(PROGRESS_EVERY);
-        loop {
-            tokio::select! {
-                done = &mut walking => return done.map_err(|cause| self.broken(cause)),
-                _ = tick.tick() => progress(Progress::Looking { files: count.load(Ordering::Relaxed) }),
-            }
-        }
     }
 
     /// Compares and writes. None when somebody else was faster.
@@ -275,19 +184,19 @@ impl Scanner {
         change.commit().await
     }
 
-    fn unreadable(&self, cause: io::Error) -> ScanError {
+    pub fn unreadable(&self, cause: io::Error) -> ScanError {
         ScanError::Unreadable { library: self.library.name.clone(), cause }
     }
 
-    fn broken(&self, cause: tokio::task::JoinError) -> ScanError {
+    pub fn broken(&self, cause: tokio::task::JoinError) -> ScanError {
         ScanError::Broken { library: self.library.name.clone(), cause }
     }
 }
 
 fn is_news(changes: &Changes) -> bool {
     let Changes { moved, back, changed, added, gone, .. } = changes;
-    !(moved.is_empty() && back.is_empty() && added.is_empty() && gone.is_empty())
-        || !changed.iter().all(super::diff::Renewed::only_grew)
+    let same_files = moved.is_empty() && back.is_empty() && added.is_empty() && gone.is_empty();
+    !(same_files && changed.iter().all(Renewed::only_grew))
 }
 
 /// Nothing that is known is there any more, and nothing else either, or only what lies on another disk: the folder
@@ -299,38 +208,4 @@ fn is_unmounted(changes: &Changes, sight: &Sight) -> bool {
         && sight.unreadable.is_empty()
         && !disks.is_empty()
         && !sight.files.iter().any(|file| disks.contains(device(&file.identity)))
-}
-
-/// Identities that no row has at the path where they were found.
-fn unknown(rows: &[Row], sight: &Sight) -> Vec<String> {
-    let known: HashSet<(&str, &str)> =
-        rows.iter().map(|row| (row.file.path.as_str(), row.file.identity.as_str())).collect();
-    let files = sight.files.iter().filter(|file| !known.contains(&(file.path.as_str(), &file.identity)));
-    files.map(|file| file.identity.clone()).collect()
-}
-
-/// Where a partial look must look as well: at paths of rows that have the identity of a file it found, and around
-/// a file that stands in the place of another one, which may have been moved on a moment ago.
-fn elsewhere(look: &Look) -> BTreeSet<String> {
-    let present = look.rows.iter().filter(|row| !row.missing);
-    let by_path: HashMap<&str, &Row> = present.map(|row| (row.file.path.as_str(), row)).collect();
-    let seen: HashSet<&str> = look.sight.files.iter().map(|file| file.identity.as_str()).collect();
-    let is_displaced =
-        |path: &str| by_path.get(path).is_some_and(|row| !seen.contains(row.file.identity.as_str()));
-    let displacing = look.sight.files.iter().filter(|file| is_displaced(&file.path));
-    let around = displacing.map(|file| file.path.rsplit_once('/').map_or("", |(folder, _)| folder));
-    let areas = look.areas.iter().flatten().map(String::as_str).collect::<HashSet<_>>();
-    let paths = by_path.keys().copied().chain(around);
-    paths.filter(|path| !ancestors(path).any(|above| areas.contains(above))).map(str::to_owned).collect()
-}
-
-/// A path and the folders above it.
-pub(super) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
-    path.match_indices('/').map(|(slash, _)| &path[..slash]).chain([path, ""])
-}
-
-/// Without those that lie below another one.
-pub(super) fn outermost(areas: &BTreeSet<String>) -> BTreeSet<String> {
-    let inner = |path: &String| ancestors(path).any(|above| above != path && areas.contains(above));
-    areas.iter().filter(|path| !inner(path)).cloned().collect()
 }

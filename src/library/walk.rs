@@ -192,16 +192,14 @@ impl Walk {
             return None;
         }
         let path = entry.path().strip_prefix(&self.root).ok().and_then(Path::to_str);
-        match path.filter(|path| !path.contains(char::is_control)) {
-            Some(path) => Some(path.to_owned()),
-            None => {
-                skipped.names += 1;
-                if skipped.first_names.len() < NAMES_SHOWN {
-                    skipped.first_names.push(name.to_string_lossy().escape_debug().to_string());
-                }
-                None
+        let plain = path.filter(|path| !path.contains(char::is_control));
+        if plain.is_none() {
+            skipped.names += 1;
+            if skipped.first_names.len() < NAMES_SHOWN {
+                skipped.first_names.push(name.to_string_lossy().escape_debug().to_string());
             }
         }
+        plain.map(str::to_owned)
     }
 
     fn note_error(&self, error: &walkdir::Error, sight: &mut Sight) {

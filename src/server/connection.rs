@@ -23,10 +23,10 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::answer::{Answer, Answering};
-use super::io::Socket;
 use super::line::{Line, Order};
 use super::pace::{Deadlines, Overdue};
 use super::refusal;
+use super::socket::Socket;
 use super::watchdog::{Alarm, Watchdog};
 use crate::config::Limits;
 
@@ -64,9 +64,9 @@ impl Settings {
         }
     }
 
-    /// `TCP_USER_TIMEOUT` is for what we no longer see: a socket that was closed while its last bytes wait for
-    /// a client that is gone would stay in the kernel for a quarter of an hour. A socket that takes neither
-    /// option is dead already, which its first read will tell.
+    /// `TCP_USER_TIMEOUT` is for what we no longer see: a socket that was closed while its last bytes wait
+    /// for a client that is gone would stay in the kernel for a quarter of an hour. A socket that takes
+    /// neither option is dead already, which its first read will tell.
     fn prepare(&self, stream: &TcpStream) {
         _ = stream.set_nodelay(true);
         _ = rustix::net::sockopt::set_tcp_user_timeout(stream, self.user_timeout_ms);

@@ -87,7 +87,8 @@ impl Pace {
 
     /// The last byte of this request's answer has been handed to hyper.
     ///
-    /// hyper may drop the body of a pipelined request's predecessor after the request began, hence the number.
+    /// hyper may drop the body of a pipelined request's predecessor after the request began: hence the
+    /// number.
     pub(super) fn answered(&self, request: u64, now: Instant) {
         self.ended.fetch_max(request, Relaxed);
         self.idle.store(self.moment(now), Relaxed);

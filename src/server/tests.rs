@@ -10,7 +10,6 @@ use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpSocket;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::interval;
@@ -36,12 +35,12 @@ struct Server {
 }
 
 impl Server {
-    async fn start<H, F>(limits: Limits, handler: H) -> Server
+    fn start<H, F>(limits: Limits, handler: H) -> Server
     where
         H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response<TestBody>> + Send + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = listen(([127, 0, 0, 1], 0).into()).unwrap();
         Server::start_on(listener, limits, handler)
     }
 
@@ -188,4 +187,28 @@ fn answering(
         let held = held.lock().unwrap().take().expect("one request");
         std::future::ready(answer(&held))
     }
+}
+
+#[test]
+fn errors_of_accept_are_told_apart() {
+    let cases = [
+        (Errno::CONNABORTED, true, "the client left the queue"),
+        (Errno::CONNRESET, true, "the same"),
+        (Errno::PROTO, true, "the same, as accept(2) has it"),
+        (Errno::INTR, true, "nothing happened"),
+        (Errno::MFILE, false, "no descriptor for anybody"),
+        (Errno::NFILE, false, "none in the whole system"),
+        (Errno::NOMEM, false, "no memory"),
+    ];
+    for (errno, expected, why) in cases {
+        assert_eq!(is_about_one_client(&errno.into()), expected, "{why}");
+    }
+}
+
+#[test]
+fn the_same_line_is_logged_once_a_second() {
+    let start = Instant::now();
+    let mut seldom = Seldom::default();
+    let due = [0, 1, 999, 1000, 1001, 2500].map(|at| seldom.is_due(start + ms(at)));
+    assert_eq!(due, [true, false, false, true, false, true]);
 }

@@ -3,8 +3,9 @@
 //! A request that is answered at once touches no timer: its deadlines lie behind the one that is set.
 //!
 //! A writer needs one thing more. Linux calls a socket writable only when a third of its send buffer is free,
-//! and that buffer grows to megabytes: someone who reads 25 kB a second frees a third of 4 MiB in 53 s. To see
-//! such a reader's progress a blocked write is tried now and then although the socket is not said to be ready.
+//! and that buffer grows to megabytes: someone who reads 25 kB a second frees a third of 4 MiB in 53 s. To
+//! see such a reader's progress a blocked write is tried now and then, although the socket is not said to be
+//! ready.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,2 +1,4 @@
-#[test]
-fn placeholder() {}
+//! The program from outside: each test starts its own server on a port of its own and talks to it over a socket.
+
+mod architecture;
+mod support;

@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test]
 async fn a_silent_connection_is_closed_at_the_heads_deadline() {
     let limits = Limits { head_timeout: ms(200), idle_timeout: PATIENCE, ..Limits::default() };
-    let server = Server::start(limits, hello).await;
+    let server = Server::start(limits, hello);
     let begin = Instant::now();
     server.connect().await.is_closed_quietly().await;
     assert!(begin.elapsed() >= ms(200), "{:?}", begin.elapsed());
@@ -15,7 +15,7 @@ async fn a_silent_connection_is_closed_at_the_heads_deadline() {
 #[tokio::test]
 async fn a_head_that_comes_byte_by_byte_is_closed_at_its_deadline() {
     let limits = Limits { head_timeout: ms(300), idle_timeout: PATIENCE, ..Limits::default() };
-    let server = Server::start(limits, hello).await;
+    let server = Server::start(limits, hello);
     for first in [true, false] {
         let mut client = server.connect().await;
         if !first {
@@ -43,7 +43,7 @@ async fn a_head_that_comes_byte_by_byte_is_closed_at_its_deadline() {
 #[tokio::test]
 async fn an_idle_connection_is_closed_at_its_own_deadline() {
     let limits = Limits { head_timeout: ms(200), idle_timeout: ms(500), ..Limits::default() };
-    let server = Server::start(limits, hello).await;
+    let server = Server::start(limits, hello);
     let mut client = server.connect().await;
     client.send(GET).await;
     client.answer().await;
@@ -59,8 +59,7 @@ async fn a_handler_may_take_longer_than_any_deadline_of_a_head() {
     let server = Server::start(limits, |request| async {
         sleep(ms(500)).await;
         hello(request).await
-    })
-    .await;
+    });
     let mut client = server.connect().await;
     client.send(GET).await;
     assert_eq!(client.answer().await.1, b"hello");
@@ -70,7 +69,7 @@ async fn a_handler_may_take_longer_than_any_deadline_of_a_head() {
 async fn a_reader_that_takes_nothing_is_cut() {
     let limits = Limits { stream_timeout: ms(300), ..Limits::default() };
     let (held, dropped) = held();
-    let server = Server::start(limits, answering(held, endless)).await;
+    let server = Server::start(limits, answering(held, endless));
     let mut client = server.connect().await;
     client.send(GET).await;
     let begin = Instant::now();
@@ -85,7 +84,7 @@ async fn a_reader_that_takes_nothing_is_cut() {
 async fn a_slow_reader_is_not_cut() {
     let limits = Limits { stream_timeout: ms(1000), ..Limits::default() };
     let (held, _dropped) = held();
-    let server = Server::start(limits, answering(held, endless)).await;
+    let server = Server::start(limits, answering(held, endless));
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(64 * 1024).unwrap();
     let mut client = Client(soon(socket.connect(server.address)).await.unwrap());
@@ -108,7 +107,7 @@ async fn a_client_that_hangs_up_frees_everything_at_once() {
     ];
     for (answer, taken, why) in cases {
         let (held, dropped) = held();
-        let server = Server::start(Limits::default(), answering(held, answer)).await;
+        let server = Server::start(Limits::default(), answering(held, answer));
         let mut client = server.connect().await;
         client.send(GET).await;
         client.head().await;
@@ -135,8 +134,7 @@ async fn a_client_that_hangs_up_ends_the_handlers_work() {
             let _held = held;
             std::future::pending().await
         }
-    })
-    .await;
+    });
     let mut client = server.connect().await;
     client.send(GET).await;
     soon(reached.notified()).await;
@@ -146,7 +144,7 @@ async fn a_client_that_hangs_up_ends_the_handlers_work() {
 
 #[tokio::test]
 async fn above_the_cap_a_client_gets_503_until_a_seat_is_free() {
-    let server = Server::start(Limits { max_connections: 1, ..Limits::default() }, hello).await;
+    let server = Server::start(Limits { max_connections: 1, ..Limits::default() }, hello);
     let mut first = server.connect().await;
     first.send(GET).await;
     first.answer().await;
@@ -174,9 +172,21 @@ async fn above_the_cap_a_client_gets_503_until_a_seat_is_free() {
     .await;
 }
 
+/// A queue of 128 would be full, and the next SYN is sent after a second only.
+#[tokio::test]
+async fn a_burst_of_clients_fits_into_the_queue() {
+    let listener = listen(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut burst = Vec::new();
+    for n in 0..200 {
+        let connected = timeout(ms(900), TcpStream::connect(address)).await;
+        burst.push(connected.unwrap_or_else(|_| panic!("number {n} waits")).unwrap());
+    }
+}
+
 #[tokio::test]
 async fn a_flood_above_the_cap_does_not_hold_up_the_loop() {
-    let server = Server::start(Limits { max_connections: 1, ..Limits::default() }, hello).await;
+    let server = Server::start(Limits { max_connections: 1, ..Limits::default() }, hello);
     let mut first = server.connect().await;
     first.send(GET).await;
     first.answer().await;
@@ -198,8 +208,7 @@ async fn a_cut_resets_the_client_while_a_write_waits_for_it() {
         lines.send(request.extensions().get::<Connection>().unwrap().clone()).unwrap();
         // More than any socket takes.
         async { Response::new(Full::from(Bytes::from(vec![0; 64 << 20])).boxed_unsync()) }
-    })
-    .await;
+    });
     let mut client = server.connect().await;
     client.send(GET).await;
     client.head().await;
@@ -230,7 +239,7 @@ async fn a_body_that_fails_breaks_the_connection() {
             Poll::Ready(Some(if first { Ok(Frame::data("abc".into())) } else { Err("it shrank".into()) }))
         }
     }
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = listen(([127, 0, 0, 1], 0).into()).unwrap();
     let address = listener.local_addr().unwrap();
     let gauges = Arc::<Gauges>::default();
     let counted = Arc::clone(&gauges);
@@ -252,8 +261,7 @@ async fn a_panic_in_a_handler_ends_its_connection_only() {
     let server = Server::start(Limits::default(), |request: Request<Incoming>| async {
         assert_ne!(request.uri(), "/panic", "as the test wants it");
         hello(request).await
-    })
-    .await;
+    });
     let mut other = server.connect().await;
     let mut client = server.connect().await;
     client.send(b"GET /panic HTTP/1.1\r\nhost: a\r\n\r\n").await;

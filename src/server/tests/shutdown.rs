@@ -8,7 +8,7 @@ struct Gate {
     open: Notify,
 }
 
-async fn gated(limits: Limits) -> (Server, Arc<Gate>) {
+fn gated(limits: Limits) -> (Server, Arc<Gate>) {
     let gate = Arc::new(Gate { reached: Notify::new(), open: Notify::new() });
     let handlers = Arc::clone(&gate);
     let server = Server::start(limits, move |request: Request<Incoming>| {
@@ -20,8 +20,7 @@ async fn gated(limits: Limits) -> (Server, Arc<Gate>) {
             }
             hello(request).await
         }
-    })
-    .await;
+    });
     (server, gate)
 }
 
@@ -29,7 +28,7 @@ const SLOW: &[u8] = b"GET /slow HTTP/1.1\r\nhost: a\r\n\r\n";
 
 #[tokio::test]
 async fn a_drain_ends_what_is_idle_and_lets_an_answer_finish() {
-    let (server, gate) = gated(Limits::default()).await;
+    let (server, gate) = gated(Limits::default());
     let mut idle = server.connect().await;
     idle.send(GET).await;
     idle.answer().await;
@@ -53,7 +52,7 @@ async fn a_drain_ends_what_is_idle_and_lets_an_answer_finish() {
 
 #[tokio::test]
 async fn a_connection_that_sent_nothing_yet_does_not_hold_up_a_drain() {
-    let (server, _) = gated(Limits::default()).await;
+    let (server, _) = gated(Limits::default());
     let mut silent = server.connect().await;
     let mut idle = server.connect().await;
     idle.send(GET).await;
@@ -67,7 +66,7 @@ async fn a_connection_that_sent_nothing_yet_does_not_hold_up_a_drain() {
 async fn what_runs_longer_than_the_drain_is_reset() {
     let (held, dropped) = held();
     let limits = Limits { drain_timeout: ms(200), ..Limits::default() };
-    let server = Server::start(limits, answering(held, endless)).await;
+    let server = Server::start(limits, answering(held, endless));
     let mut client = server.connect().await;
     client.send(GET).await;
     client.head().await;
@@ -81,7 +80,7 @@ async fn what_runs_longer_than_the_drain_is_reset() {
 
 #[tokio::test]
 async fn the_second_step_is_immediate() {
-    let (server, gate) = gated(Limits::default()).await;
+    let (server, gate) = gated(Limits::default());
     let mut client = server.connect().await;
     client.send(SLOW).await;
     soon(gate.reached.notified()).await;
@@ -96,7 +95,7 @@ async fn the_second_step_is_immediate() {
 #[tokio::test]
 async fn no_connection_outlives_a_server_that_is_dropped() {
     let (held, dropped) = held();
-    let server = Server::start(Limits::default(), answering(held, stuck)).await;
+    let server = Server::start(Limits::default(), answering(held, stuck));
     let mut client = server.connect().await;
     client.send(GET).await;
     client.head().await;

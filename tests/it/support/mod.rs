@@ -1,0 +1,25 @@
+//! What every test needs: a program, a server, callers and files.
+
+pub mod files;
+pub mod http;
+pub mod program;
+pub mod server;
+
+pub use http::{Connection, Request, Response, get, head};
+pub use program::{Program, Ran};
+pub use server::{Caller, Server, Setup};
+
+use std::time::{Duration, Instant};
+
+/// Waits for something that comes by itself, and fails when it does not come in time. Looks often: no test sleeps
+/// longer than it must.
+pub fn eventually<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < within, "{what} did not come within {within:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
