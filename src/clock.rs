@@ -46,7 +46,9 @@ pub fn seconds(now: Duration) -> Seconds {
 
 /// Random bytes of the operating system.
 #[derive(Clone)]
-pub struct Chance(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+pub struct Chance(Draw);
+
+type Draw = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
 impl Chance {
     /// # Panics

@@ -47,7 +47,7 @@ pub struct Problem {
     pub code: &'static str,
     /// For people.
     pub title: &'static str,
-    pub detail: String,
+    pub detail: &'static str,
     /// What to do about it.
     pub hint: &'static str,
     pub cause: Option<Cause>,
@@ -64,92 +64,104 @@ pub enum Audience {
     Program,
 }
 
+/// An answer in words.
+struct Wording {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    detail: &'static str,
+    hint: &'static str,
+}
+
+const AMBIGUOUS_CREDENTIAL: Wording = Wording {
+    status: StatusCode::BAD_REQUEST,
+    code: "ambiguous_credential",
+    title: "More than one credential",
+    detail: "The request carries two credentials, or one of them twice.",
+    hint: "Send exactly one: a Bearer header, ?token=, /t/TOKEN/ or a signed URL.",
+};
+const BAD_REQUEST: Wording = Wording {
+    status: StatusCode::BAD_REQUEST,
+    code: "bad_request",
+    title: "The request cannot be read",
+    detail: "The head of the request is malformed.",
+    hint: "Correct the request's head (RFC 9112).",
+};
+const UNAUTHORIZED: Wording = Wording {
+    status: StatusCode::UNAUTHORIZED,
+    code: "unauthorized",
+    title: "A valid credential is needed",
+    detail: "There is no credential, or it is unknown, malformed, expired or revoked.",
+    hint: "Ask whoever gave you the link for a new one.",
+};
+const NOT_FOUND: Wording = Wording {
+    status: StatusCode::NOT_FOUND,
+    code: "not_found",
+    title: "Not found",
+    detail: "There is nothing here that this credential may see.",
+    hint: "Check the address; whoever gave you the link may not have granted this.",
+};
+const METHOD_NOT_ALLOWED: Wording = Wording {
+    status: StatusCode::METHOD_NOT_ALLOWED,
+    code: "method_not_allowed",
+    title: "Method not allowed",
+    detail: "This address does not know the request's method.",
+    hint: "Use one of the methods in the Allow header.",
+};
+const LINK_OVER: Wording = Wording {
+    status: StatusCode::GONE,
+    code: "link_over",
+    title: "This link is over",
+    detail: "The link was right, and its time has passed.",
+    hint: "Ask whoever gave you the link for a new one.",
+};
+const URI_TOO_LONG: Wording = Wording {
+    status: StatusCode::URI_TOO_LONG,
+    code: "uri_too_long",
+    title: "The address is too long",
+    detail: "The request's target is longer than this server reads.",
+    hint: "Shorten it, or raise limits.uri_bytes.",
+};
+const INTERNAL: Wording = Wording {
+    status: StatusCode::INTERNAL_SERVER_ERROR,
+    code: "internal",
+    title: "A fault of this server",
+    detail: "The request could not be answered.",
+    hint: "Tell the administrator the request's id.",
+};
+const UNAVAILABLE: Wording = Wording {
+    status: StatusCode::SERVICE_UNAVAILABLE,
+    code: "unavailable",
+    title: "Not available now",
+    detail: "The database or the storage does not answer.",
+    hint: "Try again in a few seconds.",
+};
+
 impl Error {
     fn problem(self) -> Problem {
-        let problem = |status, code, title, detail: &str, hint| Problem {
-            status,
-            code,
-            title,
-            detail: detail.to_owned(),
-            hint,
-            cause: None,
-        };
         match self {
-            Error::AmbiguousCredential => problem(
-                StatusCode::BAD_REQUEST,
-                "ambiguous_credential",
-                "More than one credential",
-                "The request carries two credentials, or one of them twice.",
-                "Send exactly one: a Bearer header, ?token=, /t/TOKEN/ or a signed URL.",
-            ),
-            Error::BadRequest(detail) => problem(
-                StatusCode::BAD_REQUEST,
-                "bad_request",
-                "The request cannot be read",
-                detail,
-                "Correct the request's head (RFC 9112).",
-            ),
-            Error::Unauthorized(_) => problem(
-                StatusCode::UNAUTHORIZED,
-                "unauthorized",
-                "A valid credential is needed",
-                "There is no credential, or it is unknown, malformed, expired or revoked.",
-                "Ask whoever gave you the link for a new one.",
-            ),
-            Error::NotFound => problem(
-                StatusCode::NOT_FOUND,
-                "not_found",
-                "Not found",
-                "There is nothing here that this credential may see.",
-                "Check the address; whoever gave you the link may not have granted this.",
-            ),
-            Error::MethodNotAllowed => problem(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
-                "Method not allowed",
-                "This address does not know the request's method.",
-                "Use one of the methods in the Allow header.",
-            ),
-            Error::LinkOver => problem(
-                StatusCode::GONE,
-                "link_over",
-                "This link is over",
-                "The link was right, and its time has passed.",
-                "Ask whoever gave you the link for a new one.",
-            ),
-            Error::UriTooLong => problem(
-                StatusCode::URI_TOO_LONG,
-                "uri_too_long",
-                "The address is too long",
-                "The request's target is longer than this server reads.",
-                "Shorten it, or raise limits.uri_bytes.",
-            ),
-            Error::Internal(cause) => Problem {
-                cause: Some(cause),
-                ..problem(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "internal",
-                    "A fault of this server",
-                    "The request could not be answered.",
-                    "Tell the administrator the request's id.",
-                )
-            },
-            Error::Unavailable(cause) => Problem {
-                cause: Some(cause),
-                ..problem(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "unavailable",
-                    "Not available now",
-                    "The database or the storage does not answer.",
-                    "Try again in a few seconds.",
-                )
-            },
+            Error::AmbiguousCredential => AMBIGUOUS_CREDENTIAL.problem(None),
+            Error::BadRequest(detail) => Wording { detail, ..BAD_REQUEST }.problem(None),
+            Error::Unauthorized(_) => UNAUTHORIZED.problem(None),
+            Error::NotFound => NOT_FOUND.problem(None),
+            Error::MethodNotAllowed => METHOD_NOT_ALLOWED.problem(None),
+            Error::LinkOver => LINK_OVER.problem(None),
+            Error::UriTooLong => URI_TOO_LONG.problem(None),
+            Error::Internal(cause) => INTERNAL.problem(Some(cause)),
+            Error::Unavailable(cause) => UNAVAILABLE.problem(Some(cause)),
         }
     }
 
     /// An answer whose cause is an error of ours.
     pub fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
         Error::Unavailable(Arc::new(cause))
+    }
+}
+
+impl Wording {
+    fn problem(self, cause: Option<Cause>) -> Problem {
+        let Wording { status, code, title, detail, hint } = self;
+        Problem { status, code, title, detail, hint, cause }
     }
 }
 
@@ -228,7 +240,7 @@ impl Problem {
         let page = ErrorPage {
             status: self.status.as_u16(),
             title: self.title,
-            detail: &self.detail,
+            detail: self.detail,
             hint: self.hint,
             request_id,
         };

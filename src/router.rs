@@ -110,6 +110,7 @@ async fn method_not_allowed() -> Error {
     Error::MethodNotAllowed
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands over the box")]
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
     let cause = std::io::Error::other(format!("panic: {}", text.unwrap_or("no message")));

@@ -16,6 +16,8 @@ mod outgoing;
 mod pool;
 mod representation;
 mod response;
+#[cfg(test)]
+mod tests;
 
 pub use container::Container;
 pub use disposition::disposition;

@@ -262,10 +262,8 @@ pub(super) async fn grant(config: &ConfigArgs, command: GrantCommand, output: Ou
         GrantCommand::Add { user, area } => {
             let fresh = admin.grant(&user, &area).await?;
             let value = json!({ "user": user, "area": area.to_string(), "added": fresh });
-            output.show(&value, || match fresh {
-                true => format!("{user} may watch {area}."),
-                false => format!("{user} may watch {area} already."),
-            })
+            let before = if fresh { "" } else { " already" };
+            output.show(&value, || format!("{user} may watch {area}{before}."))
         }
         GrantCommand::Remove { user, area } => {
             admin.withdraw(&user, &area).await?;

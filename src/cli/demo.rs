@@ -48,10 +48,10 @@ pub(super) async fn run(args: &DemoArgs, output: Output) -> anyhow::Result<()> {
 /// Settings of the environment and of a file in the working folder are not the demo's.
 async fn prepare(args: &DemoArgs, folder: &Path, videos: &Path) -> anyhow::Result<Prepared> {
     let listener = match args.listen {
-        Some(address) => serve::listen(address).await?,
-        None => match serve::listen(USUAL).await {
+        Some(address) => serve::listen(address)?,
+        None => match serve::listen(USUAL) {
             Ok(listener) => listener,
-            Err(_) => serve::listen(SocketAddr::new(USUAL.ip(), 0)).await?,
+            Err(_) => serve::listen(SocketAddr::new(USUAL.ip(), 0))?,
         },
     };
     let nothing = folder.join("reelgate.toml");
@@ -59,7 +59,7 @@ async fn prepare(args: &DemoArgs, folder: &Path, videos: &Path) -> anyhow::Resul
     let places = ConfigArgs { data: Some(folder.join("data")), config: Some(nothing) };
     let serve = ServeArgs { dirs: vec![videos.to_owned()], ..ServeArgs::default() };
     let config = Config::load(&places, &serve, NO_ENVIRONMENT)?;
-    let data = store::folder(config.data.clone(), First::Makes)?;
+    let data = store::folder(&config.data, First::Makes)?;
     serve::prepare(config, &data, listener, Clock::system(), Chance::system()).await
 }
 
@@ -102,9 +102,10 @@ fn announce(
         USUAL => String::new(),
         address => format!("\n({USUAL} is taken or was not wanted, so this one listens on {address}.)\n"),
     };
-    let warning = match prepared.address.ip().is_loopback() {
-        true => "",
-        false => "\nwarning: other machines can reach this address, and the token travels unencrypted.\n",
+    let warning = if prepared.address.ip().is_loopback() {
+        ""
+    } else {
+        "\nwarning: other machines can reach this address, and the token travels unencrypted.\n"
     };
     print(&format!(
         "reelgate demo: one video, one administrator, one token. Everything is gone when it ends (Ctrl+C).\n\

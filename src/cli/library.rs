@@ -36,7 +36,7 @@ pub(super) struct ItemsArgs {
 pub(super) async fn scan(config: &ConfigArgs, args: ScanArgs, output: Output) -> anyhow::Result<()> {
     let serve = ServeArgs { dirs: args.dirs, ..ServeArgs::default() };
     let config = Config::load(config, &serve, std::env::vars_os())?;
-    let folder = store::folder(config.data.clone(), First::Makes)?;
+    let folder = store::folder(&config.data, First::Makes)?;
     let db = Db::open(&folder).await?;
     let done = scan_all(&db, &config, args.allow_empty, output).await;
     db.close().await;

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context;
 use serde_json::json;
@@ -17,7 +16,7 @@ use crate::db::folder::{DataFolder, ServerLock};
 use crate::db::media::Library;
 use crate::edge::Edge;
 use crate::library::{self, Watcher};
-use crate::server::{self, Gauges, Signals};
+use crate::server::{self, Shutdown, Signals};
 use crate::{router, telemetry, upkeep};
 
 use super::Misuse;
@@ -42,15 +41,15 @@ pub(super) async fn run(config: &ConfigArgs, args: &ServeArgs, output: Output) -
         return Err(Misuse(cure.to_owned()).into());
     }
     telemetry::start(config.log)?;
-    let folder = store::folder(config.data.clone(), First::Makes)?;
-    let listener = listen(config.listen).await?;
+    let folder = store::folder(&config.data, First::Makes)?;
+    let listener = listen(config.listen)?;
     let prepared = prepare(config, &folder, listener, Clock::system(), Chance::system()).await?;
     announce(&prepared, output).await?;
     prepared.run().await
 }
 
-pub(super) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
+pub(super) fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    server::listen(address).with_context(|| {
         format!(
             "{address} cannot be listened on; another program may be there, choose another one with --listen"
         )
@@ -85,7 +84,7 @@ impl Prepared {
         let watcher =
             Watcher::spawn(&app.db, &app.clock, &app.chance, libraries.clone(), config.scan_interval);
         tell_service_manager(sd_notify::NotifyState::Ready);
-        let drained = serve(&app, &config, &libraries, listener, signals, &watcher).await;
+        let drained = serve(&app, &libraries, listener, signals, &watcher).await?;
         tracing::info!(finished = drained.finished, cut = drained.cut, "stopped");
         watcher.stop().await;
         stop.cancel();
@@ -97,35 +96,34 @@ impl Prepared {
 
 async fn serve(
     app: &App,
-    config: &Config,
     libraries: &[Library],
     listener: TcpListener,
     signals: Signals,
     watcher: &Watcher,
-) -> server::Drained {
-    let edge = Edge::new(app.clone(), router::router(app.clone()));
-    let gauges = Arc::new(Gauges::default());
-    let handler = move |request| edge.clone().answer(request);
+) -> anyhow::Result<server::Drained> {
     let Signals { shutdown, mut reload } = signals;
     let mut ending = shutdown.clone();
-    let reloads = async {
-        while reload.recv().await.is_some() {
-            app.open_folders(libraries);
-            watcher.rescan();
-            tracing::info!("folders are opened and scanned anew");
+    let mut serving = tokio::spawn(accept(app.clone(), listener, shutdown));
+    loop {
+        tokio::select! {
+            drained = &mut serving => return drained.context("the accept loop has failed"),
+            () = ending.asked_to_drain() => break,
+            Some(()) = reload.recv() => {
+                app.open_folders(libraries);
+                watcher.rescan();
+                tracing::info!("folders are opened and scanned anew");
+            }
         }
-        std::future::pending::<()>().await;
-    };
-    let draining = async {
-        ending.asked_to_drain().await;
-        tell_service_manager(sd_notify::NotifyState::Stopping);
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        drained = server::serve(listener, &config.limits, gauges, handler, shutdown) => drained,
-        () = reloads => unreachable!("reloads pend when they end"),
-        () = draining => unreachable!("draining pends"),
     }
+    tell_service_manager(sd_notify::NotifyState::Stopping);
+    serving.await.context("the accept loop has failed")
+}
+
+async fn accept(app: App, listener: TcpListener, shutdown: Shutdown) -> server::Drained {
+    let edge = Edge::new(app.clone(), router::router(app.clone()));
+    let gauges = app.metrics.connections.clone();
+    let handler = move |request| edge.clone().answer(request);
+    server::serve(listener, &app.limits, gauges, handler, shutdown).await
 }
 
 /// Nobody listens when systemd did not start us.
@@ -153,18 +151,18 @@ async fn announce(prepared: &Prepared, output: Output) -> anyhow::Result<()> {
         });
         return print(&value.to_string());
     }
-    let mut text = format!("reelgate {}\n\n", env!("CARGO_PKG_VERSION"));
-    for library in &prepared.libraries {
-        text += &format!("  serves  {}  from {}\n", library.name, library.path);
-    }
-    text += &format!("  open    {url}\n  data    {}\n", prepared.config.data.display());
+    let mut lines = vec![format!("reelgate {}\n", env!("CARGO_PKG_VERSION"))];
+    let libraries = prepared.libraries.iter();
+    lines.extend(libraries.map(|library| format!("  serves  {}  from {}", library.name, library.path)));
+    lines.push(format!("  open    {url}"));
+    lines.push(format!("  data    {}", prepared.config.data.display()));
     if !prepared.address.ip().is_loopback() {
-        text += &warning(prepared);
+        lines.push(warning(prepared));
     }
     if users.is_empty() {
-        text += &first_steps(&prepared.config.data, &prepared.libraries);
+        lines.push(first_steps(&prepared.config.data, &prepared.libraries, &url));
     }
-    print(text.trim_end())
+    print(&lines.join("\n"))
 }
 
 fn warning(prepared: &Prepared) -> String {
@@ -174,10 +172,10 @@ fn warning(prepared: &Prepared) -> String {
     } else {
         "Tokens travel unencrypted here: put a proxy with HTTPS in front, and see --public-url."
     };
-    format!("\n  warning: {} can be reached from other machines. {advice}\n", prepared.address)
+    format!("\n  warning: {} can be reached from other machines. {advice}", prepared.address)
 }
 
-fn first_steps(data: &Path, libraries: &[Library]) -> String {
+fn first_steps(data: &Path, libraries: &[Library], url: &str) -> String {
     let library = libraries.first().map_or("LIBRARY", |library| library.name.as_str());
     let is_default = std::path::absolute("./reelgate-data").is_ok_and(|default| default == data);
     let data = if is_default { String::new() } else { format!(" --data {}", data.display()) };
@@ -186,7 +184,7 @@ fn first_steps(data: &Path, libraries: &[Library]) -> String {
          \x20 reelgate user add ada --grant {library}{data}\n\
          \x20 reelgate token create ada{data}\n\
          \x20 reelgate items{data}\n\
-         Then a video plays at {{URL}}/m/ID?token=TOKEN\n"
+         Then a video plays at {url}/m/ID?token=TOKEN"
     )
 }
 

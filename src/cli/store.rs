@@ -1,6 +1,6 @@
 //! The data folder, as commands open it.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::admin::Admin;
 use crate::clock::{Chance, Clock};
@@ -23,7 +23,7 @@ pub(super) async fn with_admin<T>(
     first: First,
     work: impl AsyncFnOnce(&Admin) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let folder = folder(Config::data_folder(config, std::env::vars_os())?, first)?;
+    let folder = folder(&Config::data_folder(config, std::env::vars_os())?, first)?;
     let db = Db::open(&folder).await?;
     let admin = Admin { db: db.clone(), clock: Clock::system(), chance: Chance::system() };
     let done = work(&admin).await;
@@ -31,9 +31,9 @@ pub(super) async fn with_admin<T>(
     done
 }
 
-pub(super) fn folder(path: PathBuf, first: First) -> anyhow::Result<DataFolder> {
+pub(super) fn folder(path: &Path, first: First) -> anyhow::Result<DataFolder> {
     Ok(match first {
-        First::Makes => DataFolder::create(&path)?,
-        First::Needs => DataFolder::existing(&path)?,
+        First::Makes => DataFolder::create(path)?,
+        First::Needs => DataFolder::existing(path)?,
     })
 }

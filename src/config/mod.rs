@@ -209,7 +209,7 @@ impl Default for Limits {
             uri_bytes: 8 * 1024,
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(20),
-            stream_timeout: Duration::from_secs(60),
+            stream_timeout: Duration::from_mins(1),
             max_connections: 10_000,
             drain_timeout: Duration::from_secs(30),
             cold_reads: 32,

@@ -206,8 +206,8 @@ pub enum OpenError {
 
 /// SQLite tells "not a database" (26) and "malformed" (11) apart from mere failures.
 fn unusable(file: &Path, cause: sqlx::Error) -> OpenError {
-    let code =
-        cause.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<u32>().ok());
+    let code = cause.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let code = code.and_then(|code| code.parse::<u32>().ok());
     match code.map(|code| code & 0xff) {
         Some(11 | 26) => OpenError::Damaged { file: file.to_owned(), found: cause.to_string() },
         _ => OpenError::Unusable { file: file.to_owned(), cause },

@@ -85,7 +85,8 @@ impl Columns {
 enum Which<'a> {
     Any,
     Missing,
-    /// Of files that are there, at this path or below it. Two ranges, so that the index by path finds them.
+    /// Of files that are there, at this path or below it: one range for the index by path, up to the character
+    /// behind the slash, and of it what is meant.
     Below(&'a str),
     Identity(&'a str),
 }
@@ -96,7 +97,8 @@ impl Which<'_> {
             Which::Any => "",
             Which::Missing => "and missing_since is not null",
             Which::Below(_) => {
-                "and missing_since is null and (path = $2 or (path >= $2 || '/' and path < $2 || '0'))"
+                "and missing_since is null and path >= $2 and path < $2 || '0'
+                 and (path = $2 or path >= $2 || '/')"
             }
             Which::Identity(_) => "and identity = $2",
         };
@@ -282,4 +284,71 @@ impl Change {
 
 fn size_column(file: &File) -> Result<i64, DbError> {
     i64::try_from(file.size).map_err(|error| impossible("items", "size", &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::folder::DataFolder;
+
+    async fn library(folder: &std::path::Path) -> Db {
+        let db = Db::open(&DataFolder::create(folder).unwrap()).await.unwrap();
+        let mut change = db.change().await.unwrap();
+        change.add_library("lib", "videos", "/srv/videos", 0).await.unwrap();
+        change.commit().await.unwrap();
+        db
+    }
+
+    #[tokio::test]
+    async fn rows_below_a_path_are_its_own_and_those_inside() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = library(folder.path()).await;
+        let mut change = db.change().await.unwrap();
+        let paths = ["a", "a-b", "a.mp4", "a/b.mp4", "a/c/d.mp4", "a0", "b/a"];
+        for (number, path) in (1..).zip(paths) {
+            let file = File {
+                path: path.to_owned(),
+                size: 0,
+                modified_ns: 0,
+                identity: String::from("1-1-1"),
+                state: ItemState::Complete,
+            };
+            let add = Write::Add { id: ItemId::new([number; 16]), file };
+            assert!(change.write("lib", &add, 0).await.unwrap());
+        }
+        change.commit().await.unwrap();
+        let cases = [
+            ("a", "a a/b.mp4 a/c/d.mp4", "the file itself, and a folder of that name"),
+            ("a.mp4", "a.mp4", "a file"),
+            ("a/c", "a/c/d.mp4", "a folder"),
+            ("c", "", "nothing"),
+        ];
+        for (area, want, why) in cases {
+            let rows = db.rows_below("lib", area).await.unwrap();
+            let mut paths: Vec<_> = rows.into_iter().map(|row| row.file.path).collect();
+            paths.sort_unstable();
+            assert_eq!(paths.join(" "), want, "{why}");
+        }
+    }
+
+    /// Asked for each path that something happened to, in libraries of any size.
+    #[tokio::test]
+    async fn questions_about_a_part_use_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = library(folder.path()).await;
+        let cases = [
+            (Which::Below("a"), "items_by_path (library_id=? AND path>? AND path<?)"),
+            (Which::Identity("1-1-1"), "items_by_identity (library_id=? AND identity=?)"),
+        ];
+        for (which, want) in cases {
+            let sql = format!("explain query plan {}", which.sql());
+            let plan: (i64, i64, i64, String) = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+                .bind("lib")
+                .bind(which.value())
+                .fetch_one(db.reader())
+                .await
+                .unwrap();
+            assert!(plan.3.ends_with(want), "{}", plan.3);
+        }
+    }
 }

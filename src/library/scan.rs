@@ -141,6 +141,8 @@ impl Scanner {
         Ok(Some(Outcome { report, areas, recording }))
     }
 
+    /// False when some of it was no longer as it had been read. The rest is written all the same: of two scans at
+    /// the same time each then does a part, and both come to an end.
     async fn write(
         &self,
         batches: &[Vec<Write>],
@@ -148,19 +150,17 @@ impl Scanner {
         progress: &(dyn Fn(Progress) + Send + Sync),
     ) -> Result<bool, ScanError> {
         let of = batches.iter().map(Vec::len).sum();
-        let mut done = 0;
+        let (mut done, mut undisturbed) = (0, true);
         for batch in batches {
             let start = Instant::now();
-            if !self.write_batch(batch, news).await? {
-                return Ok(false);
-            }
+            undisturbed &= self.write_batch(batch, news).await?;
             done += batch.len();
             progress(Progress::Writing { done, of });
             if done < of {
                 tokio::time::sleep(start.elapsed().max(SHORTEST_PAUSE)).await;
             }
         }
-        Ok(true)
+        Ok(undisturbed)
     }
 
     async fn write_batch(&self, batch: &[Write], news: bool) -> Result<bool, DbError> {

@@ -1,6 +1,7 @@
 //! Scans of real folders into a real database.
 
 mod scanning;
+#[cfg(feature = "watch")]
 mod watching;
 
 use std::fs::{self, File, FileTimes};

@@ -35,6 +35,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::config::Limits;
+use crate::metrics::Gauges;
 use connection::Settings;
 use line::{Line, Order};
 use refusal::Refusals;
@@ -42,7 +43,6 @@ use roster::Roster;
 
 pub use connection::BoxError;
 pub use line::{Connection, Peer};
-pub use roster::Gauges;
 pub use signals::{Shutdown, Signals, Stop, signals};
 
 /// After an error of `accept` that is not about one client: descriptors come back when connections end, and

@@ -1,33 +1,16 @@
 //! Who is connected: a seat a connection, no more seats than the cap, and orders to all of them.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::metrics::Gauges;
+
 use super::connection::End;
 use super::line::{Line, Order};
 use super::pace::Overdue;
-
-/// Counts for metrics. All but the first only grow.
-#[derive(Debug, Default)]
-pub struct Gauges {
-    pub open_connections: AtomicUsize,
-    pub accepted: AtomicU64,
-    /// Above the cap: answered 503 or closed without an answer.
-    pub refused: AtomicU64,
-    /// No full head in time, from the accept or from its first byte.
-    pub slow_heads: AtomicU64,
-    /// Kept open between two requests for longer than allowed.
-    pub idle: AtomicU64,
-    /// The reader took nothing for too long.
-    pub stalled: AtomicU64,
-    /// The body of an answer failed in the middle.
-    pub broken: AtomicU64,
-    /// Ended by [`super::Connection::cut`] or by the end of the drain.
-    pub cut: AtomicU64,
-}
 
 pub(super) struct Roster {
     cap: usize,

@@ -11,7 +11,7 @@
 use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -42,6 +42,8 @@ pub struct MediaFile {
     stat: Stat,
     is_local: bool,
     folder: Arc<Shared>,
+    /// What [`MediaFile::beginning`] has seen.
+    begun: OnceLock<Witness>,
 }
 
 /// What one reader of a file has seen of it last.
@@ -72,7 +74,7 @@ pub enum ReadError {
 
 impl MediaFile {
     pub(super) fn new(file: File, stat: Stat, is_local: bool, folder: Arc<Shared>) -> Self {
-        Self { file: Some(file), stat, is_local, folder }
+        Self { file: Some(file), stat, is_local, folder, begun: OnceLock::new() }
     }
 
     #[cfg(test)]
@@ -86,10 +88,12 @@ impl MediaFile {
         &self.stat
     }
 
-    /// The start of a reader's watch: what it reads must belong to the file as it was opened.
+    /// The start of a reader's watch: what it reads must belong to the file as it was opened, and to the
+    /// beginning if that was read.
     #[must_use]
     pub fn witness(&self) -> Witness {
-        Witness { stat: self.stat, sample: [0; SAMPLE], sampled: 0, offset: 0 }
+        let opened = Witness { stat: self.stat, sample: [0; SAMPLE], sampled: 0, offset: 0 };
+        self.begun.get().copied().unwrap_or(opened)
     }
 
     /// Reads what the page cache has at `offset`, without waiting. `None`: ask [`MediaFile::read`], which also
@@ -128,17 +132,18 @@ impl MediaFile {
     /// The first bytes, from which the kind of a file is known; fewer if the file is shorter.
     pub async fn beginning(self: &Arc<Self>) -> Result<Vec<u8>, ReadError> {
         let wanted = usize::try_from(self.stat.len).unwrap_or(BEGINNING).min(BEGINNING);
-        let mut bytes = vec![0; wanted];
-        let witness = self.witness();
-        let count = match self.read_now(&mut bytes, 0, &witness) {
-            None if wanted > 0 => {
-                let read = Arc::clone(self).read(bytes, 0, witness).await?;
-                bytes = read.0;
-                read.1
-            }
-            count => count.unwrap_or(0),
+        if wanted == 0 {
+            return Ok(Vec::new());
+        }
+        let (mut bytes, witness) = (vec![0; wanted], self.witness());
+        let (mut bytes, count, mut witness) = match self.read_now(&mut bytes, 0, &witness) {
+            Some(count) => (bytes, count, witness),
+            None => Arc::clone(self).read(bytes, 0, witness).await?,
         };
         bytes.truncate(count);
+        witness.remember(&bytes, 0);
+        // Who reads it twice has seen the same.
+        let _ = self.begun.set(witness);
         Ok(bytes)
     }
 

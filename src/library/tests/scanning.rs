@@ -183,6 +183,18 @@ async fn servers_hear_of_changes_only() {
     house.scan().await;
     let idle = pulse.beat().await.unwrap().map_or(after, |epochs| epochs.catalogue);
     assert_eq!(idle, after, "nothing changed");
+
+    set_time(&house.path("a.mp4"), 2_000_000);
+    house.scan().await;
+    let begun = pulse.beat().await.unwrap().unwrap().catalogue;
+    assert!(begun > idle, "it is being written");
+    house.pass(1);
+    house.write("a.mp4", "a longer one");
+    set_time(&house.path("a.mp4"), 2_000_001);
+    assert_eq!(house.scan().await.changed, 1);
+    assert_eq!(house.item("a.mp4").await.size, 12);
+    let grown = pulse.beat().await.unwrap().map_or(begun, |epochs| epochs.catalogue);
+    assert_eq!(grown, begun, "a recording that goes on is no news");
     assert!(house.db.library("videos").await.unwrap().unwrap().scanned_at.is_some());
 }
 

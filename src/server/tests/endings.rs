@@ -1,6 +1,7 @@
 //! How connections end: deadlines, hang-ups, the cap, a cut.
 
 use super::*;
+use crate::metrics::Gauges;
 
 #[tokio::test]
 async fn a_silent_connection_is_closed_at_the_heads_deadline() {

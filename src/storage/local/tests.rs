@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::{FileExt as _, PermissionsExt as _, symlink};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,12 +49,17 @@ impl Disk {
         Self { _all: all, library, folder }
     }
 
-    /// The same library as if it lay on a disk that may make one wait.
     fn distant(&self, permits: usize, limit: Duration) -> Folder {
-        let folder = Folder::open(&self.library, permits, limit).unwrap();
-        let mut shared = Arc::try_unwrap(folder.0).unwrap();
+        Folder::open(&self.library, permits, limit).unwrap().distant()
+    }
+}
+
+impl Folder {
+    /// The same folder as if it lay on a disk that may make one wait.
+    pub(crate) fn distant(self) -> Self {
+        let mut shared = Arc::try_unwrap(self.0).unwrap();
         shared.local = None;
-        Folder(Arc::new(shared))
+        Self(Arc::new(shared))
     }
 }
 
@@ -206,7 +211,6 @@ fn what_is_examined_is_what_is_there() {
     let disk = Disk::new();
     let stat = disk.folder.examine("film.mp4").unwrap();
     let want = fs::metadata(disk.library.join("film.mp4")).unwrap();
-    use std::os::unix::fs::MetadataExt as _;
     assert_eq!((stat.len, stat.dev, stat.ino), (want.len(), want.dev(), want.ino()));
     let moment = |seconds, nanoseconds| (seconds, u32::try_from(nanoseconds).unwrap());
     assert_eq!(stat.modified, moment(want.mtime(), want.mtime_nsec()));
@@ -304,7 +308,7 @@ fn the_closer_closes() {
 #[tokio::test]
 async fn a_file_without_permission_is_gone() {
     let disk = Disk::new();
-    fs::set_permissions(disk.library.join("film.mp4"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(disk.library.join("film.mp4"), fs::Permissions::from_mode(0o000)).unwrap();
     let opened = disk.folder.open_file("film.mp4").await;
     // Root may read everything.
     let want = if rustix::process::geteuid().is_root() { opened.is_ok() } else { opened.is_err() };
@@ -336,4 +340,25 @@ async fn the_beginning_is_what_there_is_up_to_512_bytes() {
             assert_eq!(file.beginning().await.unwrap(), vec![7; len.min(512)], "of {len}");
         }
     }
+}
+
+/// A write sets the time first and the length later: what looks like a rewrite is looked at again.
+#[test]
+fn an_append_that_is_half_done_is_waited_for() {
+    let disk = Disk::new();
+    let file = disk.folder.open_file_blocking("film.mp4").unwrap();
+    let (go, wait) = mpsc::channel();
+    thread::scope(|scope| {
+        let writer = fs::OpenOptions::new().write(true).open(disk.library.join("film.mp4")).unwrap();
+        writer.set_modified(std::time::UNIX_EPOCH).unwrap();
+        scope.spawn(move || {
+            wait.recv().unwrap();
+            writer.set_len(100).unwrap();
+        });
+        let mut witness = file.witness();
+        let mut bytes = [0; 24];
+        go.send(()).unwrap();
+        assert_eq!(file.read_blocking(&mut bytes, 0, &mut witness).unwrap(), 24);
+        assert_eq!(bytes, FILM);
+    });
 }

@@ -1,5 +1,7 @@
 //! What the server counts. Labels are words of a fixed set: no ids, no addresses, no names.
 
+mod connections;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
@@ -13,6 +15,9 @@ use prometheus_client::registry::Registry;
 
 use crate::access::streams::Guard;
 use crate::types::ItemId;
+
+use connections::Connections;
+pub use connections::Gauges;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct RequestLabels {
@@ -50,7 +55,7 @@ pub struct Metrics {
     pub duration: Histogram,
     pub bytes_sent: Counter,
     pub streams: Gauge,
-    pub connections: Gauge,
+    pub connections: Arc<Gauges>,
     pub decisions: Family<DecisionLabels, Counter>,
     pub ranges: Family<RangeLabels, Counter>,
     pub first_byte: Histogram,
@@ -68,7 +73,7 @@ impl Metrics {
             duration: Histogram::new(DURATIONS),
             bytes_sent: Counter::<u64, AtomicU64>::default(),
             streams: Gauge::<i64, AtomicI64>::default(),
-            connections: Gauge::<i64, AtomicI64>::default(),
+            connections: Arc::default(),
             decisions: Family::default(),
             ranges: Family::default(),
             first_byte: Histogram::new(DURATIONS),
@@ -96,7 +101,7 @@ impl Metrics {
             "Responses with media that are running",
             self.streams.clone(),
         );
-        registry.register("connections_open", "Open connections", self.connections.clone());
+        registry.register_collector(Box::new(Connections(self.connections.clone())));
         registry.register("auth_decisions", "Decisions on access", self.decisions.clone());
         registry.register("range_requests", "Requests for bytes by kind and answer", self.ranges.clone());
         registry.register(
