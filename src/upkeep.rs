@@ -30,18 +30,23 @@ pub fn spawn(app: &App, stop: &CancellationToken) -> JoinSet<()> {
 async fn listen(app: App, stop: CancellationToken) {
     let mut pulse = Pulse::new(&app.db);
     let mut heard = Instant::now();
+    let mut trouble = false;
     let mut look_again: Option<Instant> = None;
     while !stopped_within(&stop, BEAT).await {
         match pulse.beat().await {
             Ok(changed) => {
                 heard = Instant::now();
+                trouble = false;
                 app.access.set_informed(true);
                 if changed.is_some_and(|epochs| app.access.renew(epochs)) {
                     app.access.review().await;
                     look_again = Some(Instant::now() + SECOND_LOOK);
                 }
             }
-            Err(error) => silent(&app, heard, &error),
+            Err(error) => {
+                silent(&app, heard, trouble, &error);
+                trouble = true;
+            }
         }
         if look_again.is_some_and(|at| at <= Instant::now()) {
             look_again = None;
@@ -51,8 +56,10 @@ async fn listen(app: App, stop: CancellationToken) {
     pulse.close().await;
 }
 
-fn silent(app: &App, heard: Instant, error: &DbError) {
-    tracing::warn!(%error, "the database does not tell of changes");
+fn silent(app: &App, heard: Instant, known: bool, error: &DbError) {
+    if !known {
+        tracing::warn!(%error, "the database does not tell of changes");
+    }
     if heard.elapsed() > SILENCE {
         app.access.set_informed(false);
     }

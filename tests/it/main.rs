@@ -1,4 +1,5 @@
 //! The program from outside: each test starts its own server on a port of its own and talks to it over a socket.
 
 mod architecture;
+mod readme;
 mod support;
