@@ -1,4 +1,40 @@
-//! The map.
+//! reelgate: a media server for private video. This page is the map; read the rooms in this order.
+//!
+//! ```text
+//! server ──► edge ──► router ──► access ──► media ──► range ──► body
+//! a socket   errors,  one table  Permit     locate    plan()    respond()
+//!            the log  of routes  who, may   describe  (pure)    the bytes
+//! ```
+//!
+//! A request runs along this line from left to right. Bytes cannot be served without a decision: a file is opened
+//! for a [`access::Permit`], and only [`access`] makes one.
+//!
+//! Imports go down these layers and never up; `tests/it/architecture.rs` holds that.
+//!
+//! 4. From the command line and the socket inwards:
+//!    - [`cli`] what people type, one file a command family
+//!    - [`server`] the accept loop: limits, timeouts, draining
+//!    - [`edge`] around every request: checks of the head, bodies of errors, the access log
+//!    - [`router`] every route in one table
+//!    - [`web`] pages and the files of `static/`; [`operations`] health, readiness, metrics
+//!    - [`upkeep`] hears of changes, and cuts who lost a right; [`telemetry`] the log of the process
+//! 3. What it is for:
+//!    - [`media`] the bytes of a video: locate, describe, plan, respond
+//!    - [`admin`] users, grants, tokens, keys: the use cases behind commands
+//!    - [`library`] folders: what is there against what is known
+//! 2. What that rests on:
+//!    - [`access`] who asks, and may they
+//!    - [`body`] from a plan to bytes on the wire
+//!    - [`app`] what a running server holds; [`error`] every answer that is not the thing asked for; [`metrics`]
+//! 1. The world outside:
+//!    - [`db`] all SQL
+//!    - [`storage`] files, opened beneath a folder and examined by their descriptor
+//!    - [`config`] what was typed becomes what is true
+//! 0. Pure, no file, no socket:
+//!    - [`range`] `plan()`: ranges and conditions of RFC 9110. The parser is ours; the crate `http-range-header` is the
+//!      oracle of its tests
+//!    - [`types`] words that rooms share; [`clock`] the one place that reads time and chance
+
 pub mod access;
 pub mod admin;
 pub mod app;

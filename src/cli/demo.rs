@@ -41,7 +41,8 @@ pub(super) async fn run(args: &DemoArgs, output: Output) -> anyhow::Result<()> {
     telemetry::start(LogFormat::Text)?;
     let prepared = prepare(args, folder.path(), &videos).await?;
     let (item, token) = furnish(&prepared).await?;
-    announce(&prepared, &item, &token, folder.path(), output)?;
+    let fell_back = args.listen.is_none() && prepared.address != USUAL;
+    announce(&prepared, &item, &token, fell_back, folder.path(), output)?;
     prepared.run().await
 }
 
@@ -87,6 +88,7 @@ fn announce(
     prepared: &Prepared,
     item: &Item,
     token: &str,
+    fell_back: bool,
     folder: &Path,
     output: Output,
 ) -> anyhow::Result<()> {
@@ -97,10 +99,10 @@ fn announce(
     if output.is_json() {
         return print(&json!({ "url": url, "page": page, "token": token, "id": id.to_string() }).to_string());
     }
-    let beyond = item.size;
-    let moved = match prepared.address {
-        USUAL => String::new(),
-        address => format!("\n({USUAL} is taken or was not wanted, so this one listens on {address}.)\n"),
+    let moved = if fell_back {
+        format!("\n{USUAL} is taken, so this one listens on {}.\n", prepared.address)
+    } else {
+        String::new()
     };
     let warning = if prepared.address.ip().is_loopback() {
         ""
@@ -112,11 +114,12 @@ fn announce(
          {moved}{warning}\n\
          Watch it:\n  {page}\n\n\
          In a page of your own:\n  <video controls src=\"{url}\"></video>\n\n\
-         By the byte:\n  \
-         curl -i -r 0-1 '{url}' -o -   # 206, the first two bytes\n  \
-         curl -i -r -1 '{url}' -o -    # 206, the last one\n  \
-         curl -i -r {beyond}- '{url}'   # 416, nothing there\n\n\
+         The first two bytes (206), the last one (206), and beyond the end (416):\n  \
+         curl -i -r 0-1 '{url}' -o -\n  \
+         curl -i -r -1 '{url}' -o -\n  \
+         curl -i -r {}- '{url}'\n\n\
          Its folder: {}",
+        item.size,
         folder.display()
     ))
 }
