@@ -90,6 +90,7 @@ enum Command {
 pub fn main() -> ExitCode {
     // Database, keys and locks are for this user alone, whatever the shell's mask says.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    keep_memory_private();
     let cli = Cli::parse();
     let output = Output::new(cli.json);
     let runtime = match tokio::runtime::Runtime::new() {
@@ -105,6 +106,12 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(output, &error),
     }
+}
+
+/// A core dump, or another process of this user, would show the secrets that this one holds. A kernel that refuses
+/// leaves them as safe as every other program's.
+fn keep_memory_private() {
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 fn failed(output: Output, error: &anyhow::Error) -> ExitCode {

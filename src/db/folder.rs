@@ -136,8 +136,26 @@ impl DataFolder {
         Ok(file)
     }
 
+    /// After the database was opened, and with it what a killed server left in the log: from now on the log may go, for
+    /// SQLite removes it when the last connection closes.
+    pub(super) fn settle(&self) -> Result<(), FolderError> {
+        let unclean = self.path.join(UNCLEAN);
+        if !unclean.exists() {
+            return Ok(());
+        }
+        let file = self.lock_file(SERVER_LOCK)?;
+        match file.try_lock() {
+            Ok(()) => fs::remove_file(&unclean).map_err(|cause| self.unusable(cause)),
+            // Its server is alive, and the mark is true.
+            Err(TryLockError::WouldBlock) => Ok(()),
+            Err(TryLockError::Error(cause)) => Err(self.unusable(cause)),
+        }
+    }
+
     /// Taken by the one server of this folder, after the database was opened.
     pub fn lock_server(&self) -> Result<ServerLock, FolderError> {
+        // Another command may try this lock for a moment, in `settle`; it holds the schema's lock meanwhile.
+        let _alone = self.lock_schema()?;
         let file = self.lock_file(SERVER_LOCK)?;
         match file.try_lock() {
             Ok(()) => {}

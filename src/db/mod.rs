@@ -60,6 +60,7 @@ impl Db {
         db.expect_sqlite().await?;
         migrate::run(&db.0.writer, &file).await?;
         folder.mark()?;
+        folder.settle()?;
         Ok(db)
     }
 
