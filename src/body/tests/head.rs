@@ -7,24 +7,24 @@ use tower::ServiceExt;
 
 use super::*;
 
-const ALWAYS: [(&str, &str); 6] = [
+const ALWAYS: [(&str, &str); 7] = [
     ("cache-control", "private, no-cache, no-transform"),
     ("cdn-cache-control", "no-store"),
     ("cross-origin-resource-policy", "cross-origin"),
     ("etag", "\"v1\""),
+    ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
 ];
 
-const MEDIA: [(&str, &str); 5] = [
+const MEDIA: [(&str, &str); 4] = [
     ("accept-ranges", "bytes"),
     ("content-disposition", "inline"),
     (
         "content-security-policy",
-        "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; \
-         form-action 'none'; sandbox allow-same-origin",
+        "default-src 'none'; media-src 'self'; base-uri 'none'; form-action 'none'; \
+         sandbox allow-same-origin allow-scripts",
     ),
-    ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
     ("x-accel-buffering", "no"),
 ];
 

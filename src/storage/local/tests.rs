@@ -330,6 +330,16 @@ fn offsets_beyond_four_gibibytes_are_exact() {
     assert_eq!(&bytes, b"\0\0end\x01\x01\x01");
 }
 
+#[test]
+fn behind_the_end_there_is_nothing_but_an_error() {
+    let disk = Disk::new();
+    let file = disk.folder.open_file_blocking("film.mp4").unwrap();
+    let mut witness = file.witness();
+    assert_eq!(file.read_now(&mut [0; 4], file.stat().len, &witness), None);
+    let read = file.read_blocking(&mut [0; 4], file.stat().len, &mut witness);
+    assert!(matches!(read, Err(ReadError::Truncated)), "{read:?}");
+}
+
 #[tokio::test]
 async fn the_beginning_is_what_there_is_up_to_512_bytes() {
     let disk = Disk::new();
