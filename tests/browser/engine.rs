@@ -56,6 +56,7 @@ impl Engine {
             ("XDG_CONFIG_HOME", "config"),
             ("XDG_CACHE_HOME", "cache"),
             ("XDG_DATA_HOME", "data"),
+            ("TMPDIR", "temporary"),
         ] {
             let folder = profile.path().join(folder);
             fs::create_dir(&folder)?;

@@ -73,7 +73,7 @@ pub(crate) struct Films {
 
 impl Films {
     pub(crate) fn make() -> Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let folder = TempDir::with_prefix_in("browser-films-", env!("CARGO_TARGET_TMPDIR"))?;
         let library = folder.path().join(LIBRARY);
         fs::create_dir(&library)?;
         encode(&library)?;

@@ -16,6 +16,11 @@ use crate::film::Film;
 use crate::listener::{After, Listener, Request};
 
 const ETAG: &str = "\"a-film-that-does-not-change\"";
+
+/// Opened directly, `WebKitGTK`'s player and Chromium's start need `allow-scripts`, Chromium's own request of the medium
+/// `allow-same-origin`; scripts stay forbidden by `default-src`.
+const POLICY: &str = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox allow-same-origin allow-scripts";
+
 const MIB: u64 = 1 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -240,7 +245,7 @@ impl Answer {
             ("Cache-Control", "private, no-cache, no-transform".to_owned()),
             ("X-Content-Type-Options", "nosniff".to_owned()),
             ("Cross-Origin-Resource-Policy", "cross-origin".to_owned()),
-            ("Content-Security-Policy", "sandbox; default-src 'none'; media-src 'self'".to_owned()),
+            ("Content-Security-Policy", POLICY.to_owned()),
         ];
         fields.push(match self.length {
             Some(length) => ("Content-Length", length.to_string()),

@@ -1,5 +1,8 @@
 //! The program from outside: each test starts its own server on a port of its own and talks to it over a socket.
 
+mod access;
 mod architecture;
+mod ranges;
 mod readme;
+mod story;
 mod support;

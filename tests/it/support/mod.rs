@@ -2,6 +2,7 @@
 
 pub mod files;
 pub mod http;
+pub mod media;
 pub mod program;
 pub mod server;
 
