@@ -2,7 +2,11 @@
 
 mod access;
 mod architecture;
+mod drain;
+mod limits;
+mod proxies;
 mod ranges;
 mod readme;
+mod revocation;
 mod story;
 mod support;

@@ -44,7 +44,8 @@ impl Request {
         response
     }
 
-    fn text(&self, address: SocketAddr) -> String {
+    /// As it goes over the wire.
+    pub fn text(&self, address: SocketAddr) -> String {
         let mut text = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
             text += &format!("Host: {address}\r\n");
@@ -90,12 +91,16 @@ impl Response {
 /// A connection that stays open.
 pub struct Connection {
     stream: BufReader<TcpStream>,
-    address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl Connection {
     pub fn open(address: SocketAddr) -> Connection {
-        let stream = TcpStream::connect(address).expect("the server listens");
+        Connection::over(TcpStream::connect(address).expect("the server listens"), address)
+    }
+
+    /// Over a socket that the test has made.
+    pub fn over(stream: TcpStream, address: SocketAddr) -> Connection {
         // A test that hangs says less than one that fails.
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         stream.set_write_timeout(Some(Duration::from_secs(30))).unwrap();

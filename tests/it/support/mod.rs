@@ -3,12 +3,15 @@
 pub mod files;
 pub mod http;
 pub mod media;
+pub mod process;
 pub mod program;
 pub mod server;
+pub mod viewer;
 
 pub use http::{Connection, Request, Response, get, head};
 pub use program::{Program, Ran};
 pub use server::{Caller, Server, Setup};
+pub use viewer::{End, Viewer};
 
 use std::time::{Duration, Instant};
 
