@@ -67,7 +67,7 @@ create table secrets (
 
 -- Counters that a running server watches: caches of a lower count are void.
 create table epochs (
-    name  text   not null primary key,            -- 'access': users, grants, tokens, keys; 'catalogue': libraries, items
+    name  text   not null primary key,            -- 'access': users, grants, tokens, keys; 'catalogue': libraries, items; 'clock': latest time seen
     value bigint not null
 );
-insert into epochs (name, value) values ('access', 1), ('catalogue', 1);
+insert into epochs (name, value) values ('access', 1), ('catalogue', 1), ('clock', 0);

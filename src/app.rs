@@ -1,8 +1,10 @@
 //! What a running server holds, put together once.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
@@ -13,6 +15,9 @@ use crate::db::media::Library;
 use crate::db::{Db, DbError};
 use crate::metrics::Metrics;
 use crate::storage::Folder;
+
+/// A folder on a disk that spins up takes less.
+const OPENING: Duration = Duration::from_secs(10);
 
 /// The parts of a server. Clones share them.
 #[derive(Clone)]
@@ -65,24 +70,43 @@ impl App {
             clock,
             chance,
         }));
-        app.open_folders(libraries);
+        app.open_folders(libraries).await;
         Ok(app)
     }
 
-    /// Opens the folders anew: one that was mounted since then is another folder. What cannot be opened is not
-    /// served until the next time.
-    pub fn open_folders(&self, libraries: &[Library]) {
+    /// Opens the folders whose path leads to another folder than before: a disk was mounted, or a folder was put in the
+    /// place of another one. What cannot be opened is not served until the next time.
+    pub async fn open_folders(&self, libraries: &[Library]) {
+        let known = self.folders.load_full();
         let mut folders = HashMap::new();
         for library in libraries {
-            let limits = &self.limits;
-            match Folder::open(library.path.as_ref(), limits.cold_reads, limits.open_timeout) {
+            let before = known.get(&library.id).cloned();
+            let had = before.is_some();
+            match self.open_folder(library, before).await {
                 Ok(folder) => drop(folders.insert(library.id.clone(), folder)),
-                Err(error) => {
+                // Said once, not each time that somebody looks.
+                Err(error) if had || known.is_empty() => {
                     tracing::warn!(library = library.name, %error, "the library's folder cannot be opened");
                 }
+                Err(_) => {}
             }
         }
         self.folders.store(Arc::new(folders));
+    }
+
+    /// On the blocking pool and not for long: a mount that hangs must not hang the others. It keeps what it had.
+    async fn open_folder(&self, library: &Library, before: Option<Folder>) -> io::Result<Folder> {
+        let path = library.path.clone();
+        let (reads, limit) = (self.limits.cold_reads, self.limits.open_timeout);
+        let was = before.clone();
+        let opening = tokio::task::spawn_blocking(move || match was {
+            Some(folder) => folder.renewed(path.as_ref()),
+            None => Folder::open(path.as_ref(), reads, limit),
+        });
+        match tokio::time::timeout(OPENING, opening).await {
+            Ok(opened) => opened.map_err(io::Error::other)?,
+            Err(_) => before.ok_or_else(|| io::ErrorKind::TimedOut.into()),
+        }
     }
 
     pub fn folder(&self, library_id: &str) -> Option<Folder> {

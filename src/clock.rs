@@ -28,6 +28,19 @@ impl Clock {
         Clock { source: Arc::new(source), latest: Arc::default() }
     }
 
+    /// The same clock, not before this time. True when the machine's clock is behind it.
+    pub fn not_before(&self, earliest: Seconds) -> bool {
+        let earliest = Duration::from_secs(u64::try_from(earliest).unwrap_or(0));
+        let nanos = u64::try_from(earliest.as_nanos()).unwrap_or(u64::MAX);
+        self.latest.fetch_max(nanos, Ordering::Relaxed);
+        (self.source)() < earliest
+    }
+
+    /// What the machine's clock says, also when it has gone back: for comparison with times of files.
+    pub fn machine(&self) -> Duration {
+        (self.source)()
+    }
+
     pub fn now(&self) -> Duration {
         let read = u64::try_from((self.source)().as_nanos()).unwrap_or(u64::MAX);
         let latest = self.latest.fetch_max(read, Ordering::Relaxed);
@@ -85,5 +98,9 @@ mod tests {
             machine.store(set, Ordering::Relaxed);
             assert_eq!(clock.seconds(), want, "{why}");
         }
+        assert_eq!(clock.machine(), Duration::from_secs(4_601));
+        assert!(!clock.not_before(4_601));
+        assert!(clock.not_before(9_000));
+        assert_eq!(clock.seconds(), 9_000, "another start has seen more");
     }
 }

@@ -20,6 +20,7 @@ pub async fn health() -> impl IntoResponse {
 
 /// `/readyz`: requests can be decided, so the database answers.
 pub async fn readiness(State(app): State<App>) -> Result<Response, Error> {
+    app.access.expect_informed().map_err(Error::unavailable)?;
     app.db.libraries().await.map_err(Error::unavailable)?;
     Ok((StatusCode::OK, [(CACHE_CONTROL, "no-store")], "ready\n").into_response())
 }

@@ -1,75 +1,89 @@
-//! What a running server does beside answering: it hears of changes, cuts those who lost their rights, and writes
-//! down what only it knows.
+//! What a running server does beside answering: it hears of changes, cuts those who lost their rights, follows its
+//! folders, and writes down what only it knows.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::db::DbError;
-use crate::db::pulse::Pulse;
+use crate::db::media::Library;
+use crate::db::pulse::{Epochs, Pulse};
 
 /// A fifth of the second within which a revocation must be heard.
 const BEAT: Duration = Duration::from_millis(200);
-/// After a change, requests that were decided just before it have begun to answer by then.
-const SECOND_LOOK: Duration = Duration::from_secs(1);
+/// A beat reads no page or one; a disk that takes longer does not answer.
+const BEAT_LIMIT: Duration = Duration::from_secs(5);
 /// So long may the database be silent before nobody is let in any more.
 const SILENCE: Duration = Duration::from_secs(30);
+/// How soon a disk that was mounted over a library's folder is served.
+const FOLDERS: Duration = Duration::from_secs(1);
 /// Last uses of tokens, and tokens that are over.
 const BOOKKEEPING: Duration = Duration::from_secs(30);
 
 /// Runs until `stop`.
-pub fn spawn(app: &App, stop: &CancellationToken) -> JoinSet<()> {
+pub fn spawn(app: &App, libraries: &[Library], stop: &CancellationToken) -> JoinSet<()> {
+    let changed = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
-    tasks.spawn(listen(app.clone(), stop.clone()));
+    tasks.spawn(listen(app.clone(), changed.clone(), stop.clone()));
+    tasks.spawn(review(app.clone(), changed, stop.clone()));
+    tasks.spawn(follow_folders(app.clone(), libraries.to_owned(), stop.clone()));
     tasks.spawn(keep_books(app.clone(), stop.clone()));
     tasks
 }
 
-async fn listen(app: App, stop: CancellationToken) {
+async fn listen(app: App, changed: Arc<Notify>, stop: CancellationToken) {
     let mut pulse = Pulse::new(&app.db);
     let mut heard = Instant::now();
-    let mut trouble = false;
-    let mut look_again: Option<Instant> = None;
     while !stopped_within(&stop, BEAT).await {
-        match pulse.beat().await {
-            Ok(changed) => {
+        match beat(&mut pulse).await {
+            Ok(epochs) => {
                 heard = Instant::now();
-                trouble = false;
-                app.access.set_informed(true);
-                if changed.is_some_and(|epochs| app.access.renew(epochs)) {
-                    app.access.review().await;
-                    look_again = Some(Instant::now() + SECOND_LOOK);
+                if app.access.set_informed(true) {
+                    tracing::info!("the database tells of changes again");
+                }
+                if epochs.is_some_and(|epochs| app.access.renew(epochs)) {
+                    changed.notify_one();
                 }
             }
-            Err(error) => {
-                silent(&app, heard, trouble, &error);
-                trouble = true;
+            Err(error) if heard.elapsed() > SILENCE => {
+                if app.access.set_informed(false) {
+                    tracing::error!(%error, "the database has not told of changes for too long: nobody is let in");
+                }
             }
-        }
-        if look_again.is_some_and(|at| at <= Instant::now()) {
-            look_again = None;
-            app.access.review().await;
+            Err(error) => tracing::debug!(%error, "the database does not tell of changes"),
         }
     }
     pulse.close().await;
 }
 
-fn silent(app: &App, heard: Instant, known: bool, error: &DbError) {
-    if !known {
-        tracing::warn!(%error, "the database does not tell of changes");
+async fn beat(pulse: &mut Pulse) -> Result<Option<Epochs>, DbError> {
+    tokio::time::timeout(BEAT_LIMIT, pulse.beat()).await.unwrap_or(Err(DbError::Silent))
+}
+
+/// A task of its own: with many streams it takes a while, and meanwhile the next change must be heard.
+async fn review(app: App, changed: Arc<Notify>, stop: CancellationToken) {
+    while stop.run_until_cancelled(changed.notified()).await.is_some() {
+        app.access.review().await;
     }
-    if heard.elapsed() > SILENCE {
-        app.access.set_informed(false);
+}
+
+async fn follow_folders(app: App, libraries: Vec<Library>, stop: CancellationToken) {
+    while !stopped_within(&stop, FOLDERS).await {
+        app.open_folders(&libraries).await;
     }
 }
 
 async fn keep_books(app: App, stop: CancellationToken) {
     loop {
         let last = stopped_within(&stop, BOOKKEEPING).await;
-        if let Err(error) = note(&app).await {
+        let uses = app.access.take_uses();
+        if let Err(error) = note(&app, &uses).await {
             tracing::warn!(%error, "the last uses of tokens could not be written");
+            app.access.put_back(uses);
         }
         if last {
             return;
@@ -78,13 +92,13 @@ async fn keep_books(app: App, stop: CancellationToken) {
 }
 
 /// One transaction: a disk that is full refuses it as a whole, and nothing else suffers.
-async fn note(app: &App) -> Result<(), DbError> {
-    let uses = app.access.take_uses();
+async fn note(app: &App, uses: &crate::access::Uses) -> Result<(), DbError> {
     let mut change = app.db.change().await?;
-    for (token_id, used_at) in &uses {
+    for (token_id, used_at) in uses {
         change.note_use(token_id, *used_at).await?;
     }
     change.end_expired_tokens(app.clock.seconds()).await?;
+    change.note_time(app.clock.seconds()).await?;
     change.commit().await
 }
 

@@ -10,18 +10,25 @@ use crate::db::{Db, DbError};
 
 use super::Named;
 
-/// About 300 bytes each.
-const MOST_ITEMS: u64 = 100_000;
+/// In bytes, roughly.
+const CAPACITY: u64 = 64 * 1024 * 1024;
+/// What an entry takes beside its texts.
+const ENTRY: usize = 200;
+
+/// The epoch at which it was read, and what was found.
+type Entry = (i64, Option<Arc<Item>>);
 
 /// Items by what requests call them, kept until the catalogue's epoch changes.
 pub(super) struct Catalogue {
-    items: Cache<Named, (i64, Option<Arc<Item>>)>,
+    items: Cache<Named, Entry>,
     epoch: AtomicI64,
 }
 
 impl Catalogue {
     pub(super) fn new() -> Catalogue {
-        Catalogue { items: Cache::new(MOST_ITEMS), epoch: AtomicI64::new(0) }
+        let items =
+            Cache::builder().max_capacity(CAPACITY).weigher(|named, entry: &Entry| weight(named, entry));
+        Catalogue { items: items.build(), epoch: AtomicI64::new(0) }
     }
 
     pub(super) fn renew(&self, epoch: i64) {
@@ -39,10 +46,17 @@ impl Catalogue {
             Named::Nothing => None,
         };
         let found = found.map(Arc::new);
-        // A wrong path costs its sender a query each time, and us no memory.
-        if found.is_some() {
-            self.items.insert(named.clone(), (epoch, found.clone()));
-        }
+        // What is missing is kept as well: it must not take longer than what is hidden.
+        self.items.insert(named.clone(), (epoch, found.clone()));
         Ok(found)
     }
+}
+
+fn weight(named: &Named, entry: &Entry) -> u32 {
+    let name = match named {
+        Named::File { library, path } => library.len() + path.len(),
+        Named::Item(_) | Named::Nothing => 0,
+    };
+    let item = entry.1.as_ref().map_or(0, |item| item.library.len() + item.path.len());
+    u32::try_from(ENTRY + name + item).unwrap_or(u32::MAX)
 }

@@ -21,6 +21,8 @@ const MOST_KEYS: u64 = 1_000;
 /// A last use is written at most once in this many seconds.
 const USE_GRAIN: Seconds = 60;
 
+const MOST_NOTED: usize = 10_000;
+
 /// When each token was last used.
 pub type Uses = HashMap<String, Seconds>;
 
@@ -78,8 +80,20 @@ impl Holders {
         if uses.noted.get(token_id).is_some_and(|noted| now < noted.saturating_add(USE_GRAIN)) {
             return;
         }
+        // Those from before are due again anyway: what is kept does not grow with the years.
+        if uses.noted.len() >= MOST_NOTED {
+            uses.noted.retain(|_, noted| now < noted.saturating_add(USE_GRAIN));
+        }
         uses.noted.insert(token_id.to_owned(), now);
         uses.pending.insert(token_id.to_owned(), now);
+    }
+
+    /// A use that was noted meanwhile is later, and stays.
+    pub(super) fn put_back(&self, uses: Uses) {
+        let mut noted = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        for (token_id, used_at) in uses {
+            noted.pending.entry(token_id).or_insert(used_at);
+        }
     }
 
     pub(super) fn take_uses(&self) -> Uses {

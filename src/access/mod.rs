@@ -53,6 +53,8 @@ pub enum Named {
 pub struct Caller {
     rights: Rights,
     grounds: Grounds,
+    /// The epoch of the database that was asked.
+    epoch: i64,
 }
 
 /// On what a caller was let in, enough to ask again.
@@ -144,9 +146,7 @@ impl Access {
         entrance: Entrance,
     ) -> Result<Caller, Denied> {
         // A server that no longer hears of revocations must not go on letting people in.
-        if !self.informed.load(Ordering::Relaxed) {
-            return Err(Denied::Unavailable(DbError::Silent));
-        }
+        self.expect_informed().map_err(Denied::Unavailable)?;
         match credential {
             None => Err(Denied::Unauthorized("none")),
             Some(Credential::BrokenLink) => Err(Denied::Unauthorized("broken_link")),
@@ -155,14 +155,20 @@ impl Access {
         }
     }
 
+    /// An error when changes of the database no longer reach this process.
+    pub fn expect_informed(&self) -> Result<(), DbError> {
+        if self.informed.load(Ordering::Relaxed) { Ok(()) } else { Err(DbError::Silent) }
+    }
+
     async fn token_caller(&self, text: &str, place: Place, entrance: Entrance) -> Result<Caller, Denied> {
         let hash = match (PlainToken::parse(text), entrance) {
             (Some(token), _) => TokenHash::of(&token),
             (None, Entrance::Legacy) => TokenHash::of_text(text),
             (None, Entrance::Media) => return Err(Denied::Unauthorized("malformed")),
         };
+        let epoch = self.epoch.load(Ordering::Acquire);
         let rights = self.token_rights(hash, place, entrance).await?;
-        Ok(Caller { rights, grounds: Grounds::Token { hash, place, entrance } })
+        Ok(Caller { rights, grounds: Grounds::Token { hash, place, entrance }, epoch })
     }
 
     async fn token_rights(
@@ -184,6 +190,7 @@ impl Access {
 
     /// Whether a credential is an admin's api token, which is for what nobody else may know.
     pub async fn admin(&self, credential: Option<Credential>) -> Result<(), Denied> {
+        self.expect_informed().map_err(Denied::Unavailable)?;
         let Some(Credential::Token { text, place }) = credential else {
             return Err(Denied::Unauthorized("none"));
         };
@@ -199,13 +206,14 @@ impl Access {
 
     async fn link_caller(&self, link: &Link, named: &Named) -> Result<Caller, Denied> {
         let now = self.clock.seconds();
+        let epoch = self.epoch.load(Ordering::Acquire);
         let key = self.key(&link.key, now).await?.ok_or(Denied::Unauthorized("unknown_key"))?;
         let scope = signed_scope(link, &key, named).ok_or(Denied::Unauthorized("bad_signature"))?;
         if link.expires <= now {
             return Err(Denied::LinkOver);
         }
         let rights = Rights::of_link(scope.clone());
-        Ok(Caller { rights, grounds: Grounds::Link { key: key.id.clone(), scope } })
+        Ok(Caller { rights, grounds: Grounds::Link { key: key.id.clone(), scope }, epoch })
     }
 
     async fn key(&self, id: &str, now: Seconds) -> Result<Option<Arc<SigningKey>>, Denied> {
@@ -224,9 +232,15 @@ impl Access {
         Ok(Permit { item, caller })
     }
 
-    /// Keeps a running response in view until the guard is dropped; `cut` ends it.
-    pub fn enter(&self, permit: Permit, cut: Cut) -> Guard {
-        Streams::enter(&self.streams, permit, cut)
+    /// Keeps a response in view until the guard is dropped; `cut` ends it. What was decided before the database changed
+    /// is decided again: opening the file may have taken long, and a review looks only at what is in view.
+    pub async fn enter(&self, permit: Permit, cut: Cut) -> Result<Guard, Withheld> {
+        let epoch = permit.caller.epoch;
+        let guard = Streams::enter(&self.streams, permit, cut);
+        if epoch != self.epoch.load(Ordering::Acquire) && !self.still_permits(guard.permit()).await {
+            return Err(Withheld::Hidden);
+        }
+        Ok(guard)
     }
 
     /// Called when the database has changed: what was known at other epochs is void. True when callers may have lost
@@ -236,8 +250,7 @@ impl Access {
         self.epoch.swap(epochs.access, Ordering::AcqRel) != epochs.access
     }
 
-    /// Cuts the running responses that would no longer be let in. To be called after [`Access::renew`] and once more
-    /// a little later: a request that was decided just before may begin its response just after.
+    /// Cuts the running responses that would no longer be let in. To be called after [`Access::renew`].
     pub async fn review(&self) {
         for stream in self.streams.running() {
             if !self.still_permits(stream.permit()).await {
@@ -264,9 +277,9 @@ impl Access {
         }
     }
 
-    /// Whether changes of the database still reach this process.
-    pub fn set_informed(&self, informed: bool) {
-        self.informed.store(informed, Ordering::Relaxed);
+    /// Whether changes of the database still reach this process. True when that is news.
+    pub fn set_informed(&self, informed: bool) -> bool {
+        self.informed.swap(informed, Ordering::Relaxed) != informed
     }
 
     /// Last uses of tokens since the last call, for the database.
@@ -274,8 +287,9 @@ impl Access {
         self.holders.take_uses()
     }
 
-    pub fn streams_running(&self) -> usize {
-        self.streams.count()
+    /// Uses that could not be written, for the next time.
+    pub fn put_back(&self, uses: Uses) {
+        self.holders.put_back(uses);
     }
 }
 

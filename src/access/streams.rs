@@ -33,6 +33,13 @@ impl Stream {
 pub struct Guard {
     streams: Arc<Streams>,
     id: u64,
+    stream: Arc<Stream>,
+}
+
+impl Guard {
+    pub(super) fn permit(&self) -> &Permit {
+        self.stream.permit()
+    }
 }
 
 impl Drop for Guard {
@@ -44,16 +51,13 @@ impl Drop for Guard {
 impl Streams {
     pub(super) fn enter(streams: &Arc<Streams>, permit: Permit, cut: Cut) -> Guard {
         let id = streams.next.fetch_add(1, Ordering::Relaxed);
-        streams.lock().insert(id, Arc::new(Stream { permit, cut }));
-        Guard { streams: streams.clone(), id }
+        let stream = Arc::new(Stream { permit, cut });
+        streams.lock().insert(id, stream.clone());
+        Guard { streams: streams.clone(), id, stream }
     }
 
     pub(super) fn running(&self) -> Vec<Arc<Stream>> {
         self.lock().values().cloned().collect()
-    }
-
-    pub(super) fn count(&self) -> usize {
-        self.lock().len()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Arc<Stream>>> {

@@ -40,10 +40,12 @@ pub(super) async fn run(args: &DemoArgs, output: Output) -> anyhow::Result<()> {
     fs::write(videos.join(SAMPLE_NAME), SAMPLE)?;
     telemetry::start(LogFormat::Text)?;
     let prepared = prepare(args, folder.path(), &videos).await?;
-    let (item, token) = furnish(&prepared).await?;
     let fell_back = args.listen.is_none() && prepared.address != USUAL;
-    announce(&prepared, &item, &token, fell_back, folder.path(), output)?;
-    prepared.run().await
+    let first = async |prepared: &Prepared| {
+        let (item, token) = furnish(prepared).await?;
+        announce(prepared, &item, &token, fell_back, folder.path(), output)
+    };
+    prepared.run(first).await
 }
 
 /// Settings of the environment and of a file in the working folder are not the demo's.

@@ -39,7 +39,7 @@ pub(super) async fn scan(config: &ConfigArgs, args: ScanArgs, output: Output) ->
     let folder = store::folder(&config.data, First::Makes)?;
     let db = Db::open(&folder).await?;
     let done = scan_all(&db, &config, args.allow_empty, output).await;
-    db.close().await;
+    db.close().await?;
     done
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 use serde_json::json;
@@ -30,7 +31,7 @@ pub(super) struct Prepared {
     config: Config,
     libraries: Vec<Library>,
     listener: TcpListener,
-    lock: ServerLock,
+    lock: Arc<ServerLock>,
 }
 
 pub(super) async fn run(config: &ConfigArgs, args: &ServeArgs, output: Output) -> anyhow::Result<()> {
@@ -44,8 +45,7 @@ pub(super) async fn run(config: &ConfigArgs, args: &ServeArgs, output: Output) -
     let folder = store::folder(&config.data, First::Makes)?;
     let listener = listen(config.listen)?;
     let prepared = prepare(config, &folder, listener, Clock::system(), Chance::system()).await?;
-    announce(&prepared, output).await?;
-    prepared.run().await
+    prepared.run(async |prepared| announce(prepared, output).await).await
 }
 
 pub(super) fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -65,9 +65,30 @@ pub(super) async fn prepare(
     chance: Chance,
 ) -> anyhow::Result<Prepared> {
     let db = Db::open(folder).await?;
+    let prepared = furnish(config, folder, listener, db.clone(), clock, chance).await;
+    if prepared.is_err() {
+        db.close().await?;
+    }
+    prepared
+}
+
+async fn furnish(
+    config: Config,
+    folder: &DataFolder,
+    listener: TcpListener,
+    db: Db,
+    clock: Clock,
+    chance: Chance,
+) -> anyhow::Result<Prepared> {
     // Behind `open`, which looks for the traces of a server that was killed; this lock leaves one.
-    let lock = folder.lock_server()?;
-    db.check(&folder.database()).await?;
+    let lock = Arc::new(folder.lock_server()?);
+    db.check().await?;
+    if clock.not_before(db.latest_time().await?) {
+        tracing::warn!("the clock is behind the time that was seen before; what was over by then stays over");
+    }
+    let mut change = db.change().await?;
+    change.end_expired_tokens(clock.seconds()).await?;
+    change.commit().await?;
     let libraries = library::register(&db, &clock, &chance, &config.libraries).await?;
     let app = App::new(&config, db, &libraries, clock, chance).await?;
     let address = listener.local_addr()?;
@@ -75,12 +96,27 @@ pub(super) async fn prepare(
 }
 
 impl Prepared {
-    /// Until it was told to stop and everything has ended.
-    pub(super) async fn run(self) -> anyhow::Result<()> {
-        let Prepared { app, config, libraries, listener, lock, .. } = self;
+    /// Until it was told to stop and everything has ended; `first` says so before.
+    pub(super) async fn run(
+        self,
+        first: impl AsyncFnOnce(&Prepared) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let db = self.app.db.clone();
+        // Held until the database is closed: no second server may open it half-way.
+        let _lock = self.lock.clone();
+        let done = match first(&self).await {
+            Ok(()) => self.work().await,
+            Err(error) => Err(error),
+        };
+        db.close().await?;
+        done
+    }
+
+    async fn work(self) -> anyhow::Result<()> {
+        let Prepared { app, config, libraries, listener, .. } = self;
         let signals = server::signals()?;
         let stop = CancellationToken::new();
-        let upkeep = upkeep::spawn(&app, &stop);
+        let upkeep = upkeep::spawn(&app, &libraries, &stop);
         let watcher =
             Watcher::spawn(&app.db, &app.clock, &app.chance, libraries.clone(), config.scan_interval);
         tell_service_manager(sd_notify::NotifyState::Ready);
@@ -89,8 +125,7 @@ impl Prepared {
         watcher.stop().await;
         stop.cancel();
         upkeep.join_all().await;
-        app.db.close().await;
-        lock.release().context("the data folder's mark of a running server cannot be removed")
+        Ok(())
     }
 }
 
@@ -109,7 +144,7 @@ async fn serve(
             drained = &mut serving => return drained.context("the accept loop has failed"),
             () = ending.asked_to_drain() => break,
             Some(()) = reload.recv() => {
-                app.open_folders(libraries);
+                app.open_folders(libraries).await;
                 watcher.rescan();
                 tracing::info!("folders are opened and scanned anew");
             }

@@ -26,8 +26,9 @@ pub(super) async fn with_admin<T>(
     let folder = folder(&Config::data_folder(config, std::env::vars_os())?, first)?;
     let db = Db::open(&folder).await?;
     let admin = Admin { db: db.clone(), clock: Clock::system(), chance: Chance::system() };
+    admin.clock.not_before(db.latest_time().await?);
     let done = work(&admin).await;
-    db.close().await;
+    db.close().await?;
     done
 }
 

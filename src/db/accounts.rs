@@ -51,6 +51,15 @@ pub struct Grant {
     pub created_at: Seconds,
 }
 
+#[derive(FromRow)]
+struct GrantRow {
+    user_name: String,
+    library_id: Option<String>,
+    library: Option<String>,
+    prefix: String,
+    created_at: i64,
+}
+
 impl Db {
     /// The user of that name who is not deleted.
     pub async fn user(&self, name: &str) -> Result<Option<User>, DbError> {
@@ -77,8 +86,9 @@ impl Db {
 
     /// Grants of one user, or of all, by user and library.
     pub async fn grants(&self, user_id: Option<&str>) -> Result<Vec<Grant>, DbError> {
-        let rows: Vec<(String, Option<String>, String, i64)> = sqlx::query_as(
-            "select users.name, libraries.name, grants.prefix, grants.created_at
+        let rows: Vec<GrantRow> = sqlx::query_as(
+            "select users.name as user_name, grants.library_id, libraries.name as library, grants.prefix,
+                    grants.created_at
              from grants join users on users.id = grants.user_id
              left join libraries on libraries.id = grants.library_id
              where users.state <> 'deleted' and ($1 is null or users.id = $1)
@@ -87,16 +97,25 @@ impl Db {
         .bind(user_id)
         .fetch_all(self.reader())
         .await?;
-        let grant = |(user, library, prefix, created_at): (String, Option<String>, String, i64)| {
-            Ok(Grant { user, area: area("grants", library, &prefix)?, created_at })
+        let grant = |row: GrantRow| {
+            let area = area("grants", row.library_id.as_deref(), row.library, &row.prefix)?;
+            Ok(Grant { user: row.user_name, area, created_at: row.created_at })
         };
         rows.into_iter().map(grant).collect()
     }
 }
 
-/// Library and prefix as they stand in a row.
-pub(super) fn area(table: &'static str, library: Option<String>, prefix: &str) -> Result<Area, DbError> {
-    let Some(library) = library else { return Ok(Area::Everything) };
+/// Library and prefix as they stand in a row. Only a row that names no library means every one; a library that is
+/// named and not there must not.
+pub(super) fn area(
+    table: &'static str,
+    library_id: Option<&str>,
+    library: Option<String>,
+    prefix: &str,
+) -> Result<Area, DbError> {
+    let Some(library_id) = library_id else { return Ok(Area::Everything) };
+    let missing = || super::impossible(table, "library_id", &format!("{library_id} is no library"));
+    let library = library.ok_or_else(missing)?;
     let prefix = Prefix::parse(prefix).map_err(|error| super::impossible(table, "prefix", &error))?;
     Ok(Area::Below { library, prefix })
 }

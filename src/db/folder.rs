@@ -30,7 +30,6 @@ pub struct DataFolder {
 #[derive(Debug)]
 pub struct ServerLock {
     _file: File,
-    unclean: PathBuf,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -136,35 +135,38 @@ impl DataFolder {
         Ok(file)
     }
 
-    /// After the database was opened, and with it what a killed server left in the log: from now on the log may go, for
-    /// SQLite removes it when the last connection closes.
+    /// After a connection was closed in order. SQLite has removed the log when it was the last one, after it wrote
+    /// everything back: then the mark of a running server is no longer true, whoever has left it.
     pub(super) fn settle(&self) -> Result<(), FolderError> {
         let unclean = self.path.join(UNCLEAN);
-        if !unclean.exists() {
+        if self.path.join(LOG).exists() || !unclean.exists() {
             return Ok(());
         }
-        let file = self.lock_file(SERVER_LOCK)?;
-        match file.try_lock() {
-            Ok(()) => fs::remove_file(&unclean).map_err(|cause| self.unusable(cause)),
-            // Its server is alive, and the mark is true.
-            Err(TryLockError::WouldBlock) => Ok(()),
+        fs::remove_file(&unclean).map_err(|cause| self.unusable(cause))
+    }
+
+    /// Whether a server runs on the folder.
+    pub(super) fn is_served(&self) -> Result<bool, FolderError> {
+        match self.lock_file(SERVER_LOCK)?.try_lock() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
             Err(TryLockError::Error(cause)) => Err(self.unusable(cause)),
         }
     }
 
     /// Taken by the one server of this folder, after the database was opened.
     pub fn lock_server(&self) -> Result<ServerLock, FolderError> {
-        // Another command may try this lock for a moment, in `settle`; it holds the schema's lock meanwhile.
-        let _alone = self.lock_schema()?;
+        // A command that looks whether there is a server holds its lock for a moment, and this one meanwhile.
+        let _one_at_a_time = self.lock_schema()?;
         let file = self.lock_file(SERVER_LOCK)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(FolderError::Served(self.path.clone())),
             Err(TryLockError::Error(cause)) => return Err(self.unusable(cause)),
         }
-        let unclean = self.path.join(UNCLEAN);
-        File::create(&unclean).and_then(|file| file.sync_all()).map_err(|cause| self.unusable(cause))?;
-        Ok(ServerLock { _file: file, unclean })
+        let unclean = File::create(self.path.join(UNCLEAN)).and_then(|file| file.sync_all());
+        unclean.map_err(|cause| self.unusable(cause))?;
+        Ok(ServerLock { _file: file })
     }
 
     fn lock_file(&self, name: &str) -> Result<File, FolderError> {
@@ -174,12 +176,5 @@ impl DataFolder {
 
     fn unusable(&self, cause: io::Error) -> FolderError {
         FolderError::Unusable { path: self.path.clone(), cause }
-    }
-}
-
-impl ServerLock {
-    /// After the database was closed in order: its log may be gone from now on.
-    pub fn release(self) -> io::Result<()> {
-        fs::remove_file(&self.unclean)
     }
 }

@@ -6,6 +6,7 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{SqlSafeStr, SqliteConnection};
 
+use super::folder::DataFolder;
 use super::{OpenError, unusable};
 
 const STEPS: [(i64, &str, &str); 2] = [
@@ -13,10 +14,27 @@ const STEPS: [(i64, &str, &str); 2] = [
     (2, "media", include_str!("../../migrations/0002_media.sql")),
 ];
 
-pub(super) async fn run(writer: &SqlitePool, file: &Path) -> Result<(), OpenError> {
-    let mut connection = writer.acquire().await.map_err(|cause| unusable(file, cause))?;
+/// Runs the steps that are still to be done; called under the schema's lock.
+pub(super) async fn run(writer: &SqlitePool, folder: &DataFolder) -> Result<(), OpenError> {
+    let file = folder.database();
+    let mut connection = writer.acquire().await.map_err(|cause| unusable(&file, cause))?;
     let connection: &mut SqliteConnection = &mut connection;
-    steps().run_direct(None, connection, false).await.map_err(|cause| failed(file, cause))
+    let done = done(connection).await.map_err(|cause| unusable(&file, cause))?;
+    if done > 0 && done < STEPS.len() && folder.is_served()? {
+        return Err(OpenError::ServedByOlder { file });
+    }
+    steps().run_direct(None, connection, false).await.map_err(|cause| failed(&file, cause))
+}
+
+/// How many steps this database has behind it.
+async fn done(connection: &mut SqliteConnection) -> Result<usize, sqlx::Error> {
+    let table = "select count(*) from sqlite_master where name = '_sqlx_migrations'";
+    let tables: i64 = sqlx::query_scalar(table).fetch_one(&mut *connection).await?;
+    if tables == 0 {
+        return Ok(0);
+    }
+    let done: i64 = sqlx::query_scalar("select count(*) from _sqlx_migrations").fetch_one(connection).await?;
+    Ok(usize::try_from(done).unwrap_or(usize::MAX))
 }
 
 fn steps() -> Migrator {

@@ -44,6 +44,7 @@ struct Connections {
     writer: SqlitePool,
     readers: SqlitePool,
     options: SqliteConnectOptions,
+    folder: DataFolder,
 }
 
 /// A change that is not there until `commit`; dropped without it, nothing happened.
@@ -55,39 +56,47 @@ impl Db {
         let file = folder.database();
         let _one_at_a_time = folder.lock_schema()?;
         folder.expect_database()?;
-        let options = options(&file);
-        let db = Db::connect(options).await.map_err(|cause| unusable(&file, cause))?;
-        db.expect_sqlite().await?;
-        migrate::run(&db.0.writer, &file).await?;
-        folder.mark()?;
-        folder.settle()?;
-        Ok(db)
+        let db = Db::connect(folder).await.map_err(|cause| unusable(&file, cause))?;
+        let prepared = db.prepare().await;
+        if prepared.is_err() {
+            db.0.readers.close().await;
+            db.0.writer.close().await;
+        }
+        prepared.map(|()| db)
     }
 
-    async fn connect(options: SqliteConnectOptions) -> Result<Db, sqlx::Error> {
+    async fn prepare(&self) -> Result<(), OpenError> {
+        self.expect_sqlite().await?;
+        migrate::run(&self.0.writer, &self.0.folder).await?;
+        Ok(self.0.folder.mark()?)
+    }
+
+    async fn connect(folder: &DataFolder) -> Result<Db, sqlx::Error> {
+        let options = options(&folder.database());
         let writer = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
         let readers = SqlitePoolOptions::new().max_connections(READERS).idle_timeout(None).max_lifetime(None);
         // The writer first: it makes the file and its log, which readers cannot.
         let writer = writer.connect_with(options.clone()).await?;
         let readers = readers.connect_lazy_with(options.clone().pragma("query_only", "on"));
-        Ok(Db(Arc::new(Connections { writer, readers, options })))
+        Ok(Db(Arc::new(Connections { writer, readers, options, folder: folder.clone() })))
     }
 
     async fn expect_sqlite(&self) -> Result<(), OpenError> {
         let version: String = sqlx::query_scalar("select sqlite_version()")
             .fetch_one(&self.0.writer)
             .await
-            .map_err(|cause| OpenError::Unusable { file: PathBuf::new(), cause })?;
+            .map_err(|cause| unusable(&self.0.folder.database(), cause))?;
         if at_least(&version, OLDEST_SQLITE) { Ok(()) } else { Err(OpenError::OldSqlite(version)) }
     }
 
     /// Reads every page's structure, so that a damaged file is found before it is served, not by a viewer.
-    pub async fn check(&self, file: &Path) -> Result<(), OpenError> {
+    pub async fn check(&self) -> Result<(), OpenError> {
+        let file = self.0.folder.database();
         let found: String = sqlx::query_scalar("pragma quick_check(1)")
             .fetch_one(&self.0.readers)
             .await
-            .map_err(|cause| unusable(file, cause))?;
-        if found == "ok" { Ok(()) } else { Err(OpenError::Damaged { file: file.to_owned(), found }) }
+            .map_err(|cause| unusable(&file, cause))?;
+        if found == "ok" { Ok(()) } else { Err(OpenError::Damaged { file, found }) }
     }
 
     fn reader(&self) -> &SqlitePool {
@@ -99,10 +108,12 @@ impl Db {
         Ok(Change(self.0.writer.begin_with("BEGIN IMMEDIATE").await?))
     }
 
-    /// Writes the log back into the file, so that a stopped server leaves one file.
-    pub async fn close(&self) {
+    /// Closes all connections. The last one of all processes writes the log back into the file, and one file is left.
+    pub async fn close(&self) -> Result<(), FolderError> {
+        let _one_at_a_time = self.0.folder.lock_schema()?;
         self.0.readers.close().await;
         self.0.writer.close().await;
+        self.0.folder.settle()
     }
 }
 
@@ -199,6 +210,12 @@ pub enum OpenError {
         file.display()
     )]
     Migration { file: PathBuf, cause: sqlx::migrate::MigrateError },
+    #[error(
+        "{} has to be brought to a new schema, and a server of an older version still runs on it.\n\
+         Stop that server first.",
+        file.display()
+    )]
+    ServedByOlder { file: PathBuf },
     #[error(
         "SQLite {0} is linked, and versions before 3.51.3 can damage a file; build reelgate with its own SQLite"
     )]

@@ -5,7 +5,8 @@
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use super::{Db, DbError};
+use super::{Change, Db, DbError};
+use crate::clock::Seconds;
 
 /// How often each half of the database was changed. A cache entry of another epoch is void.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,6 +14,29 @@ pub struct Epochs {
     pub access: i64,
     pub catalogue: i64,
 }
+
+impl Db {
+    /// The latest time that any server of this data folder has seen; 0: none yet.
+    pub async fn latest_time(&self) -> Result<Seconds, DbError> {
+        let value = sqlx::query_scalar("select value from epochs where name = 'clock'");
+        Ok(value.fetch_optional(self.reader()).await?.unwrap_or(0))
+    }
+}
+
+impl Change {
+    /// What was over stays over when somebody sets the clock back and starts the server again.
+    pub async fn note_time(&mut self, now: Seconds) -> Result<(), DbError> {
+        sqlx::query("update epochs set value = $1 where name = 'clock' and value + $2 < $1")
+            .bind(now)
+            .bind(CLOCK_GRAIN)
+            .execute(self.on())
+            .await?;
+        Ok(())
+    }
+}
+
+/// An idle server wakes its disk no more often than that.
+const CLOCK_GRAIN: Seconds = 300;
 
 /// A connection of its own: in a pool the answers of different connections would be compared.
 pub struct Pulse {

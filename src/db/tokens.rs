@@ -29,6 +29,7 @@ struct TokenRow {
     kind: String,
     name: Option<String>,
     item_id: Option<String>,
+    library_id: Option<String>,
     library: Option<String>,
     prefix: Option<String>,
     expires_at: Option<i64>,
@@ -46,7 +47,9 @@ impl TokenRow {
             (Some(item), None) => ItemId::parse(item)
                 .map(Scope::Item)
                 .ok_or_else(|| impossible("tokens", "item_id", &"not an id")),
-            (None, Some(prefix)) => Ok(Scope::Below(area("tokens", self.library.clone(), prefix)?)),
+            (None, Some(prefix)) => {
+                Ok(Scope::Below(area("tokens", self.library_id.as_deref(), self.library.clone(), prefix)?))
+            }
             (Some(_), Some(_)) => Err(impossible("tokens", "prefix", &"an item's token has none")),
         }
     }
@@ -97,7 +100,7 @@ impl Db {
     pub async fn holder(&self, hash: &str) -> Result<Option<Holder>, DbError> {
         let row: Option<TokenRow> = sqlx::query_as(
             "select tokens.id, tokens.user_id, users.name as user_name, tokens.kind, tokens.name, tokens.item_id,
-                    libraries.name as library, tokens.prefix, tokens.expires_at, tokens.created_at, tokens.used_at,
+                    tokens.library_id, libraries.name as library, tokens.prefix, tokens.expires_at, tokens.created_at, tokens.used_at,
                     users.role, users.state, users.system
              from tokens join users on users.id = tokens.user_id
              left join libraries on libraries.id = tokens.library_id
@@ -115,7 +118,7 @@ impl Db {
     pub async fn tokens(&self, user_id: Option<&str>) -> Result<Vec<Token>, DbError> {
         let rows: Vec<TokenRow> = sqlx::query_as(
             "select tokens.id, tokens.user_id, users.name as user_name, tokens.kind, tokens.name, tokens.item_id,
-                    libraries.name as library, tokens.prefix, tokens.expires_at, tokens.created_at, tokens.used_at,
+                    tokens.library_id, libraries.name as library, tokens.prefix, tokens.expires_at, tokens.created_at, tokens.used_at,
                     users.role, users.state, users.system
              from tokens join users on users.id = tokens.user_id
              left join libraries on libraries.id = tokens.library_id

@@ -72,7 +72,7 @@ pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response
     let plan = range::plan(&request.method, &request.headers, &representation.facts(now(app)));
     let boundary = || Boundary::from_random(app.chance.bytes());
     let response = body::respond(&representation, plan, boundary, &request.method);
-    Ok(observed(app, permit, request, response))
+    observed(app, permit, request, response).await
 }
 
 /// Opens the file of an item. What is no longer there is 404, as if it had never been.
@@ -91,8 +91,8 @@ async fn describe(app: &App, permit: &Permit, file: Arc<MediaFile>) -> Result<Re
     let beginning = file.beginning().await.map_err(unreadable)?;
     let container = Container::of(&beginning);
     let nonce = u64::from_be_bytes(app.chance.bytes());
-    let clock = app.clock.now();
-    let etag = storage::validator(&app.tag_secret, file.stat(), since_1970(clock), nonce);
+    // Whether the file is fresh is a question to the clock that gave it its times.
+    let etag = storage::validator(&app.tag_secret, file.stat(), since_1970(app.clock.machine()), nonce);
     let modified = storage::last_modified(file.stat(), now(app));
     let disposition = body::disposition(file_name(&permit.item().path), container.is_shown());
     Ok(Representation::of_file(file, etag, modified, container.content_type(), disposition))
@@ -115,17 +115,22 @@ fn since_1970(now: std::time::Duration) -> (i64, u32) {
 }
 
 /// Keeps the response in access's view while it is sent, and tells log and metrics what it is.
-fn observed(app: &App, permit: Permit, request: &Parts, mut response: Response) -> Response {
+async fn observed(
+    app: &App,
+    permit: Permit,
+    request: &Parts,
+    mut response: Response,
+) -> Result<Response, Error> {
     let kind = range::asked(&request.headers).label();
     app.metrics.ranges.get_or_create(&RangeLabels { kind, result: response.status().as_u16() }).inc();
     let item = permit.item().id;
     let sends_file = response.extensions().get::<body::Pieces>().is_some_and(|pieces| !pieces.is_empty());
     let guard = match request.extensions.get::<Cut>() {
-        Some(cut) if sends_file => Some(Arc::new(app.access.enter(permit, cut.clone()))),
+        Some(cut) if sends_file => Some(Arc::new(app.access.enter(permit, cut.clone()).await?)),
         _ => None,
     };
     response.extensions_mut().insert(Sent { item, kind, guard });
-    response
+    Ok(response)
 }
 
 /// What a page needs to know of an item whose bytes its viewer may see.

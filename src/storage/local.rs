@@ -55,13 +55,16 @@ const LOCAL: [u64; 10] = [
 
 /// A library's root, opened once. Clones are the same folder.
 ///
-/// What happens to the root's path later does not matter: a folder that is moved is still this one.
+/// What happens to the root's path later does not matter: a folder that is moved is still this one, until
+/// [`Folder::renewed`] is asked.
 #[derive(Clone, Debug)]
 pub struct Folder(Arc<Shared>);
 
 #[derive(Debug)]
 pub(super) struct Shared {
     root: OwnedFd,
+    /// Device and inode of the root.
+    identity: (u64, u64),
     /// The device of the root if it is a local disk.
     local: Option<u64>,
     /// How many threads of the blocking pool this folder may hold. A mount that no longer answers keeps
@@ -91,12 +94,25 @@ impl Folder {
     /// Opens a library's root. At most `cold_reads` calls into it wait at the same time, each at most
     /// `open_timeout`.
     pub fn open(path: &Path, cold_reads: usize, open_timeout: Duration) -> io::Result<Self> {
+        Self::with_permits(path, Arc::new(Semaphore::new(cold_reads)), open_timeout)
+    }
+
+    /// The folder that the path leads to now: this one, or another one in its place. Calls that still wait in the old one
+    /// keep their permits.
+    pub fn renewed(&self, path: &Path) -> io::Result<Self> {
+        let there = Self::with_permits(path, Arc::clone(&self.0.permits), self.0.limit)?;
+        let is_same = there.0.identity == self.0.identity;
+        Ok(if is_same { self.clone() } else { there })
+    }
+
+    fn with_permits(path: &Path, permits: Arc<Semaphore>, limit: Duration) -> io::Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = openat(CWD, path, flags, Mode::empty())?;
         let is_local = u64::try_from(fstatfs(&root)?.f_type).is_ok_and(|kind| LOCAL.contains(&kind));
-        let local = if is_local { Some(Stat::of(&root)?.dev) } else { None };
-        let permits = Arc::new(Semaphore::new(cold_reads));
-        Ok(Self(Arc::new(Shared { root, local, permits, limit: open_timeout, closer: OnceLock::new() })))
+        let stat = Stat::of(&root)?;
+        let local = is_local.then_some(stat.dev);
+        let identity = (stat.dev, stat.ino);
+        Ok(Self(Arc::new(Shared { root, identity, local, permits, limit, closer: OnceLock::new() })))
     }
 
     /// Opens the file that has this name, relative to the root, with `/` between components.
