@@ -15,4 +15,4 @@ create table items (
 );
 create unique index items_by_path on items (library_id, path) where missing_since is null;
 create index items_by_identity on items (library_id, identity);
-create index items_gone on items (library_id) where missing_since is not null;
+create index items_gone on items (library_id, path) where missing_since is not null;

@@ -152,6 +152,17 @@ impl Error {
         }
     }
 
+    /// Why nobody was let in, as the metric's label.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Error::Unauthorized(reason) => reason,
+            Error::AmbiguousCredential => "ambiguous",
+            Error::LinkOver => "link_over",
+            Error::NotFound => "not_granted_or_missing",
+            _ => "unavailable",
+        }
+    }
+
     /// An answer whose cause is an error of ours.
     pub fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
         Error::Unavailable(Arc::new(cause))

@@ -1,12 +1,9 @@
 //! Every route in one table, in the order of who calls it, and the layers around them.
 
 use axum::Router;
-use axum::extract::Request;
-use axum::middleware::{self, Next};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use http::HeaderValue;
-use http::header::{REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
@@ -68,7 +65,7 @@ pub const ROUTES: &[Route] = {
         route("/private/files/download/{*rest}", "/private/files/download/{path}", Guarded, Player, || {
             get(media::serve_legacy)
         }),
-        route("/watch/{id}", "/watch/{id}", Guarded, Program, || get(web::watch)),
+        route("/watch/{*rest}", "/watch/{id}", Guarded, Program, || get(web::watch)),
         route("/", "/", Public, Program, || get(web::home)),
         route("/assets/page.css", "/assets/page.css", Public, Program, || get(web::style)),
         route("/assets/icon.svg", "/assets/icon.svg", Public, Program, || get(web::icon)),
@@ -83,15 +80,9 @@ pub fn router(app: App) -> Router {
     let table = ROUTES.iter().fold(Router::new(), |router, route| {
         let answered = Answered { template: route.template, reader: route.reader };
         let methods = (route.methods)().fallback(method_not_allowed);
-        router.route(route.pattern, methods.layer(axum::middleware::map_response(mark(answered))))
+        router.route(route.pattern, methods.layer(map_response(mark(answered))))
     });
-    table
-        .fallback(not_found)
-        .with_state(app)
-        // Inside the headers' layer, so that an answer to a panic has them as well.
-        .layer(CatchPanicLayer::custom(panicked))
-        // Outermost: nothing leaves without them.
-        .layer(middleware::from_fn(hardened))
+    table.fallback(not_found).with_state(app).layer(CatchPanicLayer::custom(panicked))
 }
 
 fn mark(answered: Answered) -> impl Fn(Response) -> std::future::Ready<Response> + Clone {
@@ -115,14 +106,4 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
     let cause = std::io::Error::other(format!("panic: {}", text.unwrap_or("no message")));
     Error::Internal(std::sync::Arc::new(cause)).into_response()
-}
-
-/// What every answer of every route says.
-async fn hardened(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // Addresses carry tokens; no other site may learn them.
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
 }

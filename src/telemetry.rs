@@ -2,28 +2,38 @@
 
 use std::io;
 
-use anyhow::Context;
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::LogFormat;
 
-/// Dependencies say at their lower levels what they parse and run; hyper's would hold request lines, and those hold
-/// tokens. Whatever `RUST_LOG` asks for, theirs stay at these levels.
-const QUIET: [&str; 6] =
-    ["hyper=warn", "hyper_util=warn", "axum=warn", "tower_http=warn", "sqlx=warn", "h2=warn"];
-
-/// Starts the log of this process. `RUST_LOG` chooses levels of our own messages.
+/// Starts the log of this process. `RUST_LOG` chooses the levels of our own messages.
 pub fn start(format: LogFormat) -> anyhow::Result<()> {
-    let mut filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    for directive in QUIET {
-        filter = filter.add_directive(directive.parse().context("a level of the log")?);
-    }
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let started = match format {
+    let wanted = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = match format {
         LogFormat::Json => {
-            builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+            lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
         }
-        LogFormat::Text => builder.with_ansi(false).try_init(),
+        LogFormat::Text => lines.with_ansi(false).boxed(),
     };
-    started.map_err(|error| anyhow::anyhow!("the log cannot be started: {error}"))
+    let started =
+        tracing_subscriber::registry().with(lines.with_filter(filter_fn(may_speak))).with(wanted).try_init();
+    started.map_err(|error| anyhow::anyhow!("the log cannot be started: {error}"))?;
+    std::panic::set_hook(Box::new(|panic| {
+        // Where, not what: the message may quote a request.
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "a fault of the program (panic)");
+    }));
+    Ok(())
+}
+
+/// Dependencies say at their lower levels what they parse, run and watch, and that holds tokens and titles. Whatever
+/// `RUST_LOG` asks for, only our own rooms speak there.
+fn may_speak(message: &Metadata<'_>) -> bool {
+    let is_ours = message.target() == "reelgate" || message.target().starts_with("reelgate::");
+    is_ours || *message.level() <= Level::WARN
 }

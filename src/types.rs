@@ -166,6 +166,22 @@ impl Area {
     }
 }
 
+impl Area {
+    /// Whether there can be a file in both.
+    pub fn overlaps(&self, other: &Area) -> bool {
+        match (self, other) {
+            (Area::Everything, _) | (_, Area::Everything) => true,
+            (
+                Area::Below { library, prefix },
+                Area::Below { library: other_library, prefix: other_prefix },
+            ) => {
+                let nested = prefix.covers(other_prefix.as_str()) || other_prefix.covers(prefix.as_str());
+                library == other_library && nested
+            }
+        }
+    }
+}
+
 impl FromStr for Area {
     type Err = Misspelt;
 
@@ -301,6 +317,21 @@ mod tests {
                 want,
                 "{why}: {text}"
             );
+        }
+    }
+
+    #[test]
+    fn areas_overlap_when_one_holds_the_other() {
+        let cases = [
+            ("/", "videos/a", true, "everything"),
+            ("videos", "videos/a", true, "above"),
+            ("videos/a", "videos", true, "below"),
+            ("videos/a", "videos/b", false, "beside"),
+            ("videos", "others", false, "another library"),
+        ];
+        for (one, other, want, why) in cases {
+            let (one, other): (Area, Area) = (one.parse().unwrap(), other.parse().unwrap());
+            assert_eq!(one.overlaps(&other), want, "{why}: {one} {other}");
         }
     }
 

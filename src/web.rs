@@ -1,7 +1,7 @@
 //! Pages, and the few files that they need, embedded.
 
 use askama::Template;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{Html, IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue};
@@ -34,13 +34,10 @@ pub async fn home() -> Result<Response, Error> {
 }
 
 /// `/watch/{id}`: a page with the browser's own controls. The video gets the credential that the page was given.
-pub async fn watch(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Result<Response, Error> {
+pub async fn watch(State(app): State<App>, request: Request) -> Result<Response, Error> {
     let (request, _) = request.into_parts();
-    let shown = media::shown(&app, &request, &id).await?;
+    let id = request.uri.path().strip_prefix("/watch/").unwrap_or_default();
+    let shown = media::shown(&app, &request, id).await?;
     let name = utf8_percent_encode(&shown.name, NON_ALPHANUMERIC);
     let query = request.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let source = format!("/m/{}/{name}{query}", shown.id);

@@ -91,8 +91,11 @@ impl Admin {
             Some((_, rest)) => rest.find('/').map_or("", |slash| &rest[slash..]),
             None => url,
         };
+        // A browser keeps what stands behind the # to itself.
+        let path_and_query = path_and_query.split('#').next().unwrap_or_default();
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
-        let presented = credential::presented(&http::HeaderMap::new(), Some(query), None);
+        let asked = MediaPath::parse(path);
+        let presented = credential::presented(&http::HeaderMap::new(), Some(query), asked.token.as_deref());
         let link = match presented {
             Ok(Some(Credential::Link(link))) => link,
             Ok(Some(Credential::BrokenLink)) => {
@@ -109,8 +112,7 @@ impl Admin {
         let Some(key) = key.filter(|key| key.retires_at.is_none_or(|end| now < end)) else {
             return Ok(Verdict::Bad("its key is unknown or retired"));
         };
-        let named = MediaPath::parse(path).named;
-        if crate::access::signed_scope(&link, &key, &named).is_none() {
+        if crate::access::signed_scope(&link, &key, &asked.named).is_none() {
             return Ok(Verdict::Bad("the signature is not of this path, expiry and key"));
         }
         let expires_at = link.expires;

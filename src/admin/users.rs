@@ -130,6 +130,27 @@ impl Admin {
         })
     }
 
+    /// Why a user's credentials open nothing at present, and what to do; none: they open something.
+    pub async fn why_nothing_opens(&self, name: &str) -> Result<Option<String>, AdminError> {
+        let user = self.user(name).await?;
+        let name = &user.name;
+        if user.state != UserState::Active {
+            return Ok(Some(format!("{name} is {}; reelgate user enable {name}", user.state)));
+        }
+        let sees = user.role == Role::Admin || !self.db.grants(Some(&user.id)).await?.is_empty();
+        Ok((!sees).then(|| format!("nothing is granted to {name}; reelgate grant add {name} LIBRARY")))
+    }
+
+    /// What still lets a user watch something of an area that was withdrawn.
+    pub async fn still_granted(&self, name: &str, area: &Area) -> Result<Vec<Area>, AdminError> {
+        let user = self.user(name).await?;
+        if user.role == Role::Admin {
+            return Ok(vec![Area::Everything]);
+        }
+        let areas = self.db.grants(Some(&user.id)).await?.into_iter().map(|grant| grant.area);
+        Ok(areas.filter(|granted| granted.overlaps(area)).collect())
+    }
+
     pub async fn grants(&self, name: Option<&str>) -> Result<Vec<Grant>, AdminError> {
         let user = match name {
             Some(name) => Some(self.user(name).await?),

@@ -200,8 +200,8 @@ async fn change(config: &ConfigArgs, name: &str, wanted: UserChange, output: Out
     with_admin(config, First::Needs, async |admin| {
         let user = admin.change_user(name, wanted).await?;
         output.show(&described(&user), || {
-            let machine = if user.system { ", a system user" } else { "" };
-            format!("{} is {} {}{machine}.", user.name, user.state, user.role)
+            let machine = if user.system { ", system" } else { "" };
+            format!("{}: {}, {}{machine}.", user.name, user.role, user.state)
         })
     })
     .await
@@ -267,8 +267,13 @@ pub(super) async fn grant(config: &ConfigArgs, command: GrantCommand, output: Ou
         }
         GrantCommand::Remove { user, area } => {
             admin.withdraw(&user, &area).await?;
-            let value = json!({ "user": user, "area": area.to_string(), "removed": true });
-            output.show(&value, || format!("{user} may no longer watch {area}."))
+            let still = admin.still_granted(&user, &area).await?;
+            let still: Vec<String> = still.iter().map(Area::to_string).collect();
+            let value = json!({ "user": user, "area": area.to_string(), "removed": true, "still": still });
+            output.show(&value, || match still.as_slice() {
+                [] => format!("{user} may no longer watch {area}."),
+                still => format!("The grant is withdrawn. {user} may still watch: {}.", still.join(", ")),
+            })
         }
         GrantCommand::List { user } => {
             let grants = admin.grants(user.as_deref()).await?;

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(config: &ConfigArgs, args: &HealthArgs, output: Output) -> anyhow::Result<()> {
     let serve = ServeArgs { listen: args.listen.clone(), ..ServeArgs::default() };
-    let mut address = Config::load(config, &serve, std::env::vars_os())?.listen;
+    let mut address = Config::listen(config, &serve, std::env::vars_os())?;
     if address.ip().is_unspecified() {
         let loopback =
             if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };

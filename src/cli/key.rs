@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::admin::Admin;
 use crate::admin::keys::Verdict;
-use crate::config::{Config, ConfigArgs, ServeArgs};
+use crate::config::{Config, ConfigArgs};
 use crate::db::keys::SigningKey;
 
 use super::output::{Output, optional_time, time};
@@ -33,7 +33,7 @@ pub(super) struct SignArgs {
     /// /m/ID, /files/LIBRARY/PATH, or a folder with a slash at its end
     path: String,
     /// How long the URL is good
-    #[arg(long = "for", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = super::output::parse_span)]
     lasts: Duration,
     /// The key to sign with [default: the newest]
     #[arg(long, value_name = "KID")]
@@ -68,7 +68,7 @@ fn show(key: &SigningKey, retired: u64, output: Output) -> anyhow::Result<()> {
         json!({ "id": key.id, "token": secret, "created_at": time(key.created_at), "retired": retired });
     output.show(&value, || {
         let others = if retired > 0 {
-            format!("\n{retired} older keys end soon: reelgate key list")
+            format!("\n{retired} older keys have an end now: reelgate key list")
         } else {
             String::new()
         };
@@ -98,20 +98,18 @@ async fn list(admin: &Admin, output: Output) -> anyhow::Result<()> {
 }
 
 pub(super) async fn sign(config: &ConfigArgs, args: &SignArgs, output: Output) -> anyhow::Result<()> {
-    let base = public_url(config);
+    let base = Config::public_url(config, std::env::vars_os())?;
     with_admin(config, First::Needs, async |admin| {
         let (path, expires_at) = admin.sign(&args.path, args.lasts, args.key.as_deref()).await?;
         let url = base
             .as_ref()
             .map_or(path.clone(), |base| format!("{}{path}", base.as_str().trim_end_matches('/')));
-        output.show(&json!({ "url": url, "expires_at": time(expires_at) }), || url.clone())
+        output.show(&json!({ "url": url, "expires_at": time(expires_at) }), || {
+            let folder = "\n\nThe part behind the ? is good for every file below this folder.";
+            format!("{url}{}", if args.path.ends_with('/') { folder } else { "" })
+        })
     })
     .await
-}
-
-/// A library's disk that is away must not keep anybody from signing, so a setting that fails is no setting here.
-fn public_url(config: &ConfigArgs) -> Option<url::Url> {
-    Config::load(config, &ServeArgs::default(), std::env::vars_os()).ok().and_then(|config| config.public_url)
 }
 
 pub(super) async fn verify(config: &ConfigArgs, args: &VerifyArgs, output: Output) -> anyhow::Result<()> {

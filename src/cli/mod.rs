@@ -93,7 +93,7 @@ pub fn main() -> ExitCode {
     keep_memory_private();
     let cli = Cli::parse();
     let output = Output::new(cli.json);
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             return failed(output, &anyhow::Error::new(error).context("no threads could be started"));
@@ -106,6 +106,11 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(output, &error),
     }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    // Each library may hold 32 threads while its disk does not answer; the others, and the database, need theirs.
+    tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(4096).build()
 }
 
 /// A core dump, or another process of this user, would show the secrets that this one holds. A kernel that refuses

@@ -88,6 +88,17 @@ pub(super) fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
+/// How long something lasts: at least a second, and not beyond what a calendar can write.
+pub(super) fn parse_span(text: &str) -> Result<Duration, String> {
+    const LONGEST: Duration = Duration::from_hours(24 * 366 * 1_000);
+    let span = humantime::parse_duration(text).map_err(|error| format!("{error}; write 30s, 2h or 7d"))?;
+    match span {
+        span if span < Duration::from_secs(1) => Err("it would be over at once".to_owned()),
+        span if span > LONGEST => Err("at most 1000 years; leave it away for no end".to_owned()),
+        span => Ok(span),
+    }
+}
+
 /// RFC 3339, UTC.
 pub(super) fn time(seconds: Seconds) -> String {
     let since_1970 = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));

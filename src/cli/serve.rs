@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::json;
@@ -23,6 +24,9 @@ use crate::{router, telemetry, upkeep};
 use super::Misuse;
 use super::output::{Output, print};
 use super::store::{self, First};
+
+/// Writing back the log, and what tasks still have to say.
+const AFTER_DRAIN: Duration = Duration::from_secs(10);
 
 /// A server that is ready to accept.
 pub(super) struct Prepared {
@@ -151,6 +155,10 @@ async fn serve(
         }
     }
     tell_service_manager(sd_notify::NotifyState::Stopping);
+    // Or it kills after its own limit, whatever was promised to running responses.
+    let needed = app.limits.drain_timeout + AFTER_DRAIN;
+    let needed = u32::try_from(needed.as_micros()).unwrap_or(u32::MAX);
+    tell_service_manager(sd_notify::NotifyState::ExtendTimeoutUsec(needed));
     serving.await.context("the accept loop has failed")
 }
 
@@ -183,6 +191,7 @@ async fn announce(prepared: &Prepared, output: Output) -> anyhow::Result<()> {
             "data": prepared.config.data.display().to_string(),
             "libraries": libraries,
             "users": users.len(),
+            "warning": (!prepared.address.ip().is_loopback()).then(|| advice(prepared)),
         });
         return print(&value.to_string());
     }
@@ -192,7 +201,7 @@ async fn announce(prepared: &Prepared, output: Output) -> anyhow::Result<()> {
     lines.push(format!("  open    {url}"));
     lines.push(format!("  data    {}", prepared.config.data.display()));
     if !prepared.address.ip().is_loopback() {
-        lines.push(warning(prepared));
+        lines.push(format!("\n  warning: {}", advice(prepared)));
     }
     if users.is_empty() {
         lines.push(first_steps(&prepared.config.data, &prepared.libraries, &url));
@@ -200,14 +209,14 @@ async fn announce(prepared: &Prepared, output: Output) -> anyhow::Result<()> {
     print(&lines.join("\n"))
 }
 
-fn warning(prepared: &Prepared) -> String {
+fn advice(prepared: &Prepared) -> String {
     let encrypted = prepared.config.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
     let advice = if encrypted {
         "Only the proxy should be able to reach this port."
     } else {
         "Tokens travel unencrypted here: put a proxy with HTTPS in front, and see --public-url."
     };
-    format!("\n  warning: {} can be reached from other machines. {advice}", prepared.address)
+    format!("{} can be reached from other machines. {advice}", prepared.address)
 }
 
 fn first_steps(data: &Path, libraries: &[Library], url: &str) -> String {

@@ -33,8 +33,13 @@ pub(super) async fn with_admin<T>(
 }
 
 pub(super) fn folder(path: &Path, first: First) -> anyhow::Result<DataFolder> {
-    Ok(match first {
+    let folder = match first {
         First::Makes => DataFolder::create(path)?,
         First::Needs => DataFolder::existing(path)?,
-    })
+    };
+    if folder.is_open_to_others() {
+        let path = path.display();
+        eprintln!("warning: other users of this machine can look into {path}: chmod 700 {path}");
+    }
+    Ok(folder)
 }

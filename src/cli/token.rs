@@ -45,13 +45,13 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "LIBRARY/PREFIX")]
     path: Option<Area>,
     /// How long it lasts, such as 2h or 7d [default: until it is revoked]
-    #[arg(long = "for", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = super::output::parse_span)]
     lasts: Option<Duration>,
     /// What you call it
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
     /// Take over an existing key of another application, read from standard input; it opens the drop-in route only
-    #[arg(long)]
+    #[arg(long, conflicts_with = "kind")]
     import_stdin: bool,
 }
 
@@ -93,8 +93,10 @@ async fn create(admin: &Admin, args: CreateArgs, output: Output) -> anyhow::Resu
         });
     }
     let (token, made) = admin.create_token(&wish).await?;
+    let remark = admin.why_nothing_opens(wish.user).await?;
     let mut value = described(&made, &wish);
     value["token"] = json!(token.expose());
+    value["warning"] = json!(remark);
     output.show(&value, || {
         let until = optional_time(made.expires_at, "it is revoked");
         let usage = match kind {
@@ -102,8 +104,12 @@ async fn create(admin: &Admin, args: CreateArgs, output: Output) -> anyhow::Resu
             _ => "Use it as: /m/ID?token=TOKEN or /t/TOKEN/m/ID (`reelgate items` lists the ids)",
         };
         format!(
-            "{}\n\nShown only now. {kind} token {} of {}, good until {until}.\n{usage}\nEnd it with: reelgate token revoke {}",
-            token.expose(), made.id, wish.user, made.id
+            "{}\n\nShown only now. {kind} token {} of {}, good until {until}.\n{usage}\nEnd it with: reelgate token revoke {}{}",
+            token.expose(),
+            made.id,
+            wish.user,
+            made.id,
+            remark.as_deref().map(|remark| format!("\nIt opens nothing yet: {remark}")).unwrap_or_default()
         )
     })
 }

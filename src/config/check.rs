@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::error::{ConfigError, Fault, Source};
 use super::raw::RawConfig;
 use super::units::{duration, duration_text, size, size_text};
-use super::{Config, LibraryConfig, Limits, LogFormat, Network, folders, keys};
+use super::{Config, DEFAULT_LISTEN, LibraryConfig, Limits, LogFormat, Network, folders, keys};
 
 const DAY: Duration = Duration::from_hours(24);
 const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(1)..=DAY;
@@ -16,8 +16,8 @@ pub(super) fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
     let defaults = Config::with_defaults(folders::data(raw)?);
     let libraries = folders::libraries(raw, &defaults.data)?;
     let mut config = Config {
-        listen: raw.parse("listen", listen)?.unwrap_or(defaults.listen),
-        public_url: raw.parse("public_url", public_url)?,
+        listen: listening(raw)?,
+        public_url: published(raw)?,
         legacy_route: raw.parse("legacy_route", |name| legacy_route(name, &libraries))?,
         trusted_proxies: raw.parse("trusted_proxies", trusted_proxies)?.unwrap_or_default(),
         limits: limits(raw)?,
@@ -33,6 +33,14 @@ pub(super) fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         config.libraries.push(library);
     }
     Ok(config)
+}
+
+pub(super) fn listening(raw: &RawConfig) -> Result<SocketAddr, ConfigError> {
+    Ok(raw.parse("listen", listen)?.unwrap_or(DEFAULT_LISTEN))
+}
+
+pub(super) fn published(raw: &RawConfig) -> Result<Option<url::Url>, ConfigError> {
+    raw.parse("public_url", public_url)
 }
 
 fn limits(raw: &RawConfig) -> Result<Limits, ConfigError> {

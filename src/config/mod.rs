@@ -133,6 +133,31 @@ impl Config {
         folders::data(&RawConfig::gather(args, &ServeArgs::default(), environment, &file::PLACES)?)
     }
 
+    /// The address alone, for who asks a running server: a library's disk that is away does not matter there.
+    pub fn listen<K, V>(
+        args: &ConfigArgs,
+        serve: &ServeArgs,
+        environment: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<SocketAddr, ConfigError>
+    where
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        check::listening(&RawConfig::gather(args, serve, environment, &file::PLACES)?)
+    }
+
+    /// The public URL alone, likewise.
+    pub fn public_url<K, V>(
+        args: &ConfigArgs,
+        environment: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Option<url::Url>, ConfigError>
+    where
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        check::published(&RawConfig::gather(args, &ServeArgs::default(), environment, &file::PLACES)?)
+    }
+
     /// All defaults over this data folder and nothing read or checked.
     pub fn with_defaults(data: impl Into<PathBuf>) -> Config {
         Config {

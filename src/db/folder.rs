@@ -5,7 +5,7 @@
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 const DATABASE: &str = "reelgate.db";
@@ -89,6 +89,11 @@ impl DataFolder {
         Ok(entries
             .flatten()
             .all(|entry| entry.file_name() == SCHEMA_LOCK || entry.file_name() == SERVER_LOCK))
+    }
+
+    /// Whether somebody else may look into it or change it: then its secrets are only as safe as that somebody.
+    pub fn is_open_to_others(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0)
     }
 
     pub fn path(&self) -> &Path {

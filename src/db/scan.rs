@@ -84,7 +84,8 @@ impl Columns {
 /// Conditions behind [`COLUMNS`], each with the values of `$2` and on.
 enum Which<'a> {
     Any,
-    Missing,
+    /// Of files that are gone, at this path.
+    MissingAt(&'a str),
     /// Of files that are there, at this path or below it: one range for the index by path, up to the character
     /// behind the slash, and of it what is meant.
     Below(&'a str),
@@ -95,7 +96,7 @@ impl Which<'_> {
     fn sql(&self) -> String {
         let condition = match self {
             Which::Any => "",
-            Which::Missing => "and missing_since is not null",
+            Which::MissingAt(_) => "and missing_since is not null and path = $2",
             Which::Below(_) => {
                 "and missing_since is null and path >= $2 and path < $2 || '0'
                  and (path = $2 or path >= $2 || '/')"
@@ -107,8 +108,8 @@ impl Which<'_> {
 
     fn value(&self) -> Option<&str> {
         match self {
-            Which::Any | Which::Missing => None,
-            Which::Below(value) | Which::Identity(value) => Some(value),
+            Which::Any => None,
+            Which::MissingAt(value) | Which::Below(value) | Which::Identity(value) => Some(value),
         }
     }
 }
@@ -119,8 +120,9 @@ impl Db {
         self.rows_which(library_id, Which::Any).await
     }
 
-    pub async fn rows_missing(&self, library_id: &str) -> Result<Vec<Row>, DbError> {
-        self.rows_which(library_id, Which::Missing).await
+    /// Rows of files that were there once, at a path.
+    pub async fn rows_missing_at(&self, library_id: &str, path: &str) -> Result<Vec<Row>, DbError> {
+        self.rows_which(library_id, Which::MissingAt(path)).await
     }
 
     /// Rows of files that are there, at a path or below it.
@@ -338,6 +340,7 @@ mod tests {
         let db = library(folder.path()).await;
         let cases = [
             (Which::Below("a"), "items_by_path (library_id=? AND path>? AND path<?)"),
+            (Which::MissingAt("a"), "items_gone (library_id=? AND path=?)"),
             (Which::Identity("1-1-1"), "items_by_identity (library_id=? AND identity=?)"),
         ];
         for (which, want) in cases {

@@ -17,8 +17,9 @@ use crate::server::Peer;
 
 use super::client;
 
-/// What is known when a request begins.
+/// What is known when a request begins. Dropped before there is an answer, it says that the client has gone.
 pub(super) struct Entry {
+    is_answered: bool,
     request_id: String,
     method: &'static str,
     client: Option<IpAddr>,
@@ -39,6 +40,7 @@ impl Entry {
         let peer = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
         let client = peer.map(|peer| client::address(peer, request.headers(), &app.trusted_proxies));
         Entry {
+            is_answered: false,
             request_id: app.request_id(),
             method: method_label(request.method()),
             client: client.map(client::truncated),
@@ -51,7 +53,8 @@ impl Entry {
     }
 
     /// Has the response write its line when it ends.
-    pub(super) fn end_with(self, app: &App, response: &mut Response<Outgoing>) {
+    pub(super) fn end_with(mut self, app: &App, response: &mut Response<Outgoing>) {
+        self.is_answered = true;
         let status = response.status().as_u16();
         let extensions = response.extensions_mut();
         let line = Line {
@@ -66,6 +69,22 @@ impl Entry {
             app.metrics.streams.inc();
         }
         response.body_mut().on_end(move |ended| line.end(&app, &ended));
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            tracing::info!(
+                target: "reelgate::access",
+                request_id = self.request_id,
+                client = self.client.map(tracing::field::display),
+                method = self.method,
+                duration_ms = milliseconds(self.begun.elapsed()),
+                outcome = "abandoned before an answer",
+                "request"
+            );
+        }
     }
 }
 

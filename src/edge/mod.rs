@@ -14,7 +14,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT, CONNECTION};
+use http::header::{ACCEPT, CONNECTION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use hyper::body::Incoming;
 use tower::ServiceExt;
@@ -127,9 +127,13 @@ fn finished(mut response: Response, asker: &Asker, request_id: &str) -> Response
         let audience = asker.audience(response.extensions().get::<Answered>());
         problem.write(&mut response, audience, &asker.method, request_id);
     }
+    let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(request_id) {
-        response.headers_mut().insert(REQUEST_ID, id);
+        headers.insert(REQUEST_ID, id);
     }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // Addresses carry tokens; no other site may learn them.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }
 

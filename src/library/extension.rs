@@ -2,13 +2,12 @@
 
 /// What browsers play, and what people keep beside it to be converted one day. In lower case.
 const EXTENSIONS: [&str; 37] = [
-    // The family of ISO 14496-12 and QuickTime.
-    "mp4", "m4v", "m4a", "m4b", "mov", "qt", "3gp", "3g2", "f4v", // Matroska and Ogg.
-    "webm", "mkv", "mka", "ogv", "ogg", "oga", "ogm",
-    "opus", // MPEG streams, as recorders and cameras write them.
-    "mpg", "mpeg", "m2v", "vob", "ts", "m2ts", "mts", "mxf", "dv", // Older ones.
-    "avi", "divx", "wmv", "asf", "flv", "rmvb", // Sound alone.
-    "mp3", "aac", "flac", "wav", "wma",
+    "mp4", "m4v", "m4a", "m4b", "mov", "qt", "3gp", "3g2", "f4v", // ISO 14496-12 and QuickTime
+    "webm", "mkv", "mka", "ogv", "ogg", "oga", "ogm", "opus", // Matroska and Ogg
+    "mpg", "mpeg", "m2v", "vob", "ts", "m2ts", "mts", "mxf",
+    "dv", // MPEG streams of recorders and cameras
+    "avi", "divx", "wmv", "asf", "flv", "rmvb", // older ones
+    "mp3", "aac", "flac", "wav", "wma", // sound alone
 ];
 
 /// `name` is a file's name or path.

@@ -73,11 +73,9 @@ impl Scanner {
         if unknown.len() > MANY {
             return Ok(None);
         }
-        if !unknown.is_empty() {
-            rows.extend(self.db.rows_missing(&self.library.id).await?);
-        }
-        for identity in unknown {
-            rows.extend(self.db.rows_of_identity(&self.library.id, &identity).await?);
+        for (path, identity) in unknown {
+            rows.extend(self.db.rows_missing_at(&self.library.id, path).await?);
+            rows.extend(self.db.rows_of_identity(&self.library.id, identity).await?);
         }
         let mut seen = HashSet::new();
         rows.retain(|row| seen.insert(row.id));
@@ -105,12 +103,12 @@ impl Scanner {
     }
 }
 
-/// Identities that no row has at the path where they were found.
-fn unknown(rows: &[Row], sight: &Sight) -> Vec<String> {
+/// Paths and identities of files that no row has together.
+fn unknown<'s>(rows: &[Row], sight: &'s Sight) -> Vec<(&'s str, &'s str)> {
     let known: HashSet<(&str, &str)> =
         rows.iter().map(|row| (row.file.path.as_str(), row.file.identity.as_str())).collect();
-    let files = sight.files.iter().filter(|file| !known.contains(&(file.path.as_str(), &file.identity)));
-    files.map(|file| file.identity.clone()).collect()
+    let files = sight.files.iter().map(|file| (file.path.as_str(), file.identity.as_str()));
+    files.filter(|file| !known.contains(file)).collect()
 }
 
 /// Where a partial look must look as well: at paths of rows that have the identity of a file it found, and around

@@ -29,8 +29,14 @@ pub async fn serve(State(app): State<App>, request: Request) -> Result<Response,
     let asked = MediaPath { token: None, named };
     if undecodable {
         return match caller(&app, &request, &asked, Entrance::Legacy).await {
-            Ok(_) => Ok(text(StatusCode::NOT_FOUND, "Invalid Path", &request.method)),
-            Err(error) => expected(error, &request.method),
+            Ok(_) => {
+                app.metrics.decided("hide", "invalid_path");
+                Ok(text(StatusCode::NOT_FOUND, "Invalid Path", &request.method))
+            }
+            Err(error) => {
+                app.metrics.decided("refuse", error.reason());
+                expected(error, &request.method)
+            }
         };
     }
     let sent = match admit(&app, &request, &asked, Entrance::Legacy).await {

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use http::HeaderValue;
+use http::header::DATE;
 use http::request::Parts;
 
 use crate::access::credential;
@@ -45,11 +47,9 @@ pub async fn admit(
     let decided = decide(app, request, asked, entrance).await;
     match &decided {
         Ok(_) => app.metrics.decided("allow", "granted"),
-        Err(Error::AmbiguousCredential) => app.metrics.decided("refuse", "ambiguous"),
-        Err(Error::Unauthorized(reason)) => app.metrics.decided("refuse", reason),
-        Err(Error::LinkOver) => app.metrics.decided("refuse", "link_over"),
-        Err(Error::NotFound) => app.metrics.decided("hide", "not_granted_or_missing"),
-        Err(_) => app.metrics.decided("fail", "unavailable"),
+        Err(error @ Error::NotFound) => app.metrics.decided("hide", error.reason()),
+        Err(error @ Error::Unavailable(_)) => app.metrics.decided("fail", error.reason()),
+        Err(error) => app.metrics.decided("refuse", error.reason()),
     }
     decided
 }
@@ -69,9 +69,14 @@ async fn caller(app: &App, request: &Parts, asked: &MediaPath, entrance: Entranc
 pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response, Error> {
     let file = locate(app, &permit).await?;
     let representation = describe(app, &permit, file).await?;
-    let plan = range::plan(&request.method, &request.headers, &representation.facts(now(app)));
+    let now = now(app);
+    let plan = range::plan(&request.method, &request.headers, &representation.facts(now));
     let boundary = || Boundary::from_random(app.chance.bytes());
-    let response = body::respond(&representation, plan, boundary, &request.method);
+    let mut response = body::respond(&representation, plan, boundary, &request.method);
+    // By the clock that judged the conditions: Last-Modified is never later (RFC 9110 §8.8.2.1).
+    if let Ok(date) = HeaderValue::from_str(&now.to_string()) {
+        response.headers_mut().insert(DATE, date);
+    }
     observed(app, permit, request, response).await
 }
 

@@ -1,7 +1,7 @@
 //! The steps of a shutdown, and the signals that ask for them.
 //!
 //! 1. SIGTERM or SIGINT, the first time: drain. Again: end now.
-//! 2. SIGHUP: read the settings again; connections stay.
+//! 2. SIGHUP: told to whoever waits for it; connections stay.
 
 use std::future::pending;
 use std::io;

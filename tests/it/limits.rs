@@ -2,7 +2,6 @@
 
 use std::io::Read;
 use std::net::{SocketAddr, TcpStream};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::support::viewer::slow_connection;
@@ -227,18 +226,6 @@ fn above_the_cap_there_is_503_and_below_it_room_again() {
     });
 }
 
-/// A server that may have this many descriptors.
-fn with_descriptors(setup: Setup, count: usize) -> Server {
-    let serve = setup.command();
-    let mut command = Command::new("sh");
-    command.arg("-c").arg(format!("ulimit -n {count}; exec \"$0\" \"$@\""));
-    command.arg(serve.get_program()).args(serve.get_args());
-    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    command.current_dir(setup.folder());
-    setup.program().ok("scan videos");
-    setup.start_by(&mut command)
-}
-
 /// Status of an answer, or none where there is no answer: not accepted, or closed without one.
 fn asked(connection: &mut Connection, request: &Request) -> Option<u16> {
     connection.socket().set_read_timeout(Some(Duration::from_millis(300))).unwrap();
@@ -250,7 +237,8 @@ fn asked(connection: &mut Connection, request: &Request) -> Option<u16> {
 fn out_of_descriptors_it_refuses_rests_and_recovers() {
     let films = (0..40).map(|number| format!("{number}.mp4")).collect::<Vec<_>>();
     let setup = films.iter().fold(Setup::new(), |setup, film| setup.film(film, FILM));
-    let server = with_descriptors(setup, 64);
+    setup.program().ok("scan videos");
+    let server = setup.start_in_shell("ulimit -n 64");
     let ann = server.user("ann", Some("videos"));
     let film = |number: usize| get(format!("/files/videos/{number}.mp4?token={}", ann.token()));
     assert_eq!(server.send(&film(0).range("bytes=0-0")).status, 206);

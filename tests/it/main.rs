@@ -3,10 +3,12 @@
 mod access;
 mod architecture;
 mod drain;
+mod durability;
 mod limits;
 mod proxies;
 mod ranges;
 mod readme;
 mod revocation;
+mod secrets;
 mod story;
 mod support;

@@ -105,6 +105,20 @@ fn the_backends_example_signs_what_the_server_accepts() {
 }
 
 #[test]
+fn the_endings_of_names_are_those_that_are_served() {
+    let readme = readme();
+    let (_, rest) = readme.split_once("by the end of its name: `").unwrap();
+    let endings: Vec<&str> = rest.split_once('`').unwrap().0.split_whitespace().collect();
+    let folder = tempfile::Builder::new().prefix("reelgate-readme-").tempdir().unwrap();
+    for ending in endings.iter().chain(&["txt", "jpg", "exe", "html"]) {
+        files::write(&folder.path().join(format!("videos/a.{ending}")), b"");
+    }
+    let reports = Program::new(folder.path().join("data")).json("scan videos");
+    assert_eq!(reports[0]["found"], endings.len());
+    assert_eq!(reports[0]["skipped"]["others"], 4);
+}
+
+#[test]
 fn the_settings_are_settings() {
     let (_folder, path, _) = folder_with_a_video();
     let example = block("toml").replace("/srv/videos/holidays", path.join("videos").to_str().unwrap());

@@ -1,10 +1,11 @@
 //! What a process takes of the machine, as `/proc` tells it.
 
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use super::http::get;
-use super::server::Server;
+use super::server::{Server, Setup};
 
 /// A running process.
 #[derive(Debug, Clone, Copy)]
@@ -55,5 +56,20 @@ impl Server {
             .lines()
             .find_map(|line| line.strip_prefix("reelgate_")?.strip_prefix(name)?.strip_prefix(' '));
         line.unwrap_or_else(|| panic!("no metric {name} in {}", response.text())).parse().unwrap()
+    }
+}
+
+impl Setup {
+    /// Starts the server in the place of a shell that has run this before: limits and signals are inherited.
+    pub fn start_in_shell(self, before: &str) -> Server {
+        let serve = self.command();
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(format!("{before}; exec \"$0\" \"$@\""));
+        command.arg(serve.get_program()).args(serve.get_args()).current_dir(self.folder());
+        command.env_clear();
+        for (name, value) in serve.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        self.start_by(&mut command)
     }
 }

@@ -74,7 +74,8 @@ pub fn bare() -> Command {
     command
 }
 
-fn ran(output: Output) -> Ran {
+/// What a command of the test's own did.
+pub fn ran(output: Output) -> Ran {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }

@@ -18,7 +18,6 @@ const RECEIVE_BUFFER: usize = 64 * 1024;
 pub struct Viewer {
     connection: Connection,
     pub status: u16,
-    pub headers: Vec<(String, String)>,
     pub length: u64,
     pub received: u64,
 }
@@ -51,7 +50,7 @@ impl Viewer {
         let (status, headers) = connection.head().expect("an answer");
         let length = headers.iter().find(|(name, _)| name == "content-length");
         let length = length.map_or(0, |(_, value)| value.parse().unwrap());
-        Viewer { connection, status, headers, length, received: 0 }
+        Viewer { connection, status, length, received: 0 }
     }
 
     /// Reads this many bytes, or up to the end.
