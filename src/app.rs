@@ -33,8 +33,6 @@ pub struct Parts {
     /// The library behind the drop-in route; none: the route is off.
     pub legacy_library: Option<String>,
     pub trusted_proxies: Vec<Network>,
-    /// A proxy stands before it, so that whoever comes from this machine may be anybody.
-    pub is_published: bool,
     /// Keys the entity tags, so that they reveal nothing of the file.
     pub tag_secret: [u8; 32],
     /// Open folders by library id.
@@ -66,7 +64,6 @@ impl App {
             limits: config.limits.clone(),
             legacy_library: config.legacy_route.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
-            is_published: config.public_url.is_some() || !config.trusted_proxies.is_empty(),
             tag_secret,
             folders: ArcSwap::default(),
             request_ids: RequestIds::new(chance.bytes()),

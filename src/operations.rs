@@ -30,7 +30,7 @@ pub async fn readiness(State(app): State<App>) -> Result<Response, Error> {
 /// `/metrics`: for this machine itself, or with an admin's api token.
 pub async fn metrics(State(app): State<App>, request: Request) -> Result<Response, Error> {
     let (request, _) = request.into_parts();
-    if app.is_published || !is_local(&request) {
+    if !is_local(&request) {
         let presented = credential::presented(&request.headers, request.uri.query(), None);
         let admin = app.access.admin(presented.map_err(|_| Error::AmbiguousCredential)?).await;
         admin.map_err(Error::from).inspect_err(|error| app.metrics.decided("refuse", error.reason()))?;

@@ -25,7 +25,7 @@ use std::time::Duration;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, SqliteConnection, Transaction};
+use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
 use folder::{DataFolder, FolderError};
 
@@ -74,6 +74,11 @@ impl Db {
     async fn connect(folder: &DataFolder) -> Result<Db, sqlx::Error> {
         let options = options(&folder.database());
         let writer = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        // When COMMIT fails (a disk is full), SQLite rolls back and sqlx believes the transaction open for ever.
+        let writer = writer.before_acquire(|connection, _| {
+            let is_usable = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_usable) })
+        });
         let readers = SqlitePoolOptions::new().max_connections(READERS).idle_timeout(None).max_lifetime(None);
         // The writer first: it makes the file and its log, which readers cannot.
         let writer = writer.connect_with(options.clone()).await?;

@@ -276,10 +276,12 @@ const DAMAGES: [Damage; 8] = [
 /// Everything that is in a folder and matters: an empty log or an index of it may come and go.
 fn state(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let kept = entries.filter(|path| {
-        let is_log = path.to_str().unwrap().ends_with("-wal");
-        !path.to_str().unwrap().ends_with("-shm") && !(is_log && fs::metadata(path).unwrap().len() == 0)
-    });
+    let passes = |path: &Path| match path.extension().and_then(std::ffi::OsStr::to_str) {
+        Some("db-shm") => true,
+        Some("db-wal") => fs::metadata(path).unwrap().len() == 0,
+        _ => false,
+    };
+    let kept = entries.filter(|path| !passes(path));
     kept.map(|path| (path.display().to_string(), Sha256::digest(fs::read(&path).unwrap()).to_vec())).collect()
 }
 
@@ -300,6 +302,28 @@ fn a_damaged_data_folder_is_refused_and_left_as_it_is() {
         refuses(&program.run(["user", "add", "bob", "--role", "admin"]), damage.words, damage.why);
         assert!(state(&program.data) == before, "{}: the folder was changed", damage.why);
     }
+}
+
+/// A server was killed, its log is still there, and a version that must refuse is tried in between.
+#[test]
+fn a_refused_start_after_a_kill_takes_nothing_from_the_next_one() {
+    let server = Server::with(&[("film.mp4", b"0123456789")]);
+    let ann = server.user("ann", Some("videos"));
+    let (id, token) = (server.id("film.mp4"), ann.token().to_owned());
+    let program = server.program.clone();
+    let setup = server.kill();
+    // Without closing in order, which would write the log back.
+    let script = |change: &str| format!("import os\ndb.execute(\"{change}\")\nos._exit(0)");
+    let columns = "version, description, success, checksum, execution_time";
+    python(
+        &program,
+        &script(&format!("insert into _sqlx_migrations ({columns}) values (9999, 'later', 1, x'00', 1)")),
+    );
+    refuses(&serve(&setup), &["newer reelgate"], "an older version");
+    refuses(&program.run(["user", "list"]), &["newer reelgate"], "an older version's command");
+    python(&program, &script("delete from _sqlx_migrations where version = 9999"));
+    let server = setup.start_unscanned();
+    assert_eq!(server.send(&get(format!("/m/{id}?token={token}"))).status, 200);
 }
 
 /// Holds the one right to write of a database, as a backup or another program may.

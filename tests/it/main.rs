@@ -2,9 +2,14 @@
 
 mod access;
 mod architecture;
+mod conditions;
 mod drain;
 mod durability;
+mod headers;
+mod hidden;
 mod limits;
+mod methods;
+mod pages;
 mod proxies;
 mod ranges;
 mod readme;
@@ -12,3 +17,4 @@ mod revocation;
 mod secrets;
 mod story;
 mod support;
+mod traversal;
