@@ -8,10 +8,18 @@ use std::sync::Arc;
 use askama::Template;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::{HeaderValue, Method, StatusCode};
 
 use crate::access::{Denied, Withheld};
+
+/// Of every page: our own style and pictures, media for the player, and no script.
+pub const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'",
+);
 
 /// An answer.
 #[derive(Debug)]
@@ -222,7 +230,10 @@ impl Problem {
     pub fn write(&self, response: &mut Response, audience: Audience, method: &Method, request_id: &str) {
         let (content_type, text) = match audience {
             Audience::Player => return,
-            Audience::Person => ("text/html; charset=utf-8", self.page(request_id)),
+            Audience::Person => {
+                response.headers_mut().insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
+                ("text/html; charset=utf-8", self.page(request_id))
+            }
             Audience::Program => ("application/problem+json", self.json(request_id)),
         };
         let headers = response.headers_mut();

@@ -8,14 +8,8 @@ use http::{HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::app::App;
-use crate::error::Error;
+use crate::error::{Error, PAGE_POLICY};
 use crate::media;
-
-/// Nothing but our own style and pictures, and media for the player. No script runs on any page.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'none'",
-);
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -47,7 +41,7 @@ pub async fn watch(State(app): State<App>, request: Request) -> Result<Response,
 fn page(template: &impl Template) -> Result<Response, Error> {
     let text = template.render().map_err(|error| Error::Internal(std::sync::Arc::new(error)))?;
     let mut response = Html(text).into_response();
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }

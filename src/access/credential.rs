@@ -130,6 +130,9 @@ mod tests {
 
     const SIG: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+    /// Authorization lines, query, token in the path; what is found, why.
+    type Case = (&'static [&'static str], String, Option<&'static str>, &'static str, &'static str);
+
     fn shape(found: Result<Option<Credential>, Ambiguous>) -> String {
         match found {
             Err(Ambiguous) => "ambiguous".to_owned(),
@@ -143,7 +146,7 @@ mod tests {
     #[test]
     fn a_request_presents_one_credential_or_none() {
         let link = format!("exp=9&kid=k&sig={SIG}");
-        let cases: Vec<(&[&str], String, Option<&str>, &str, &str)> = vec![
+        let cases: Vec<Case> = vec![
             (&[], String::new(), None, "none", "nothing"),
             (&["Bearer abc"], String::new(), None, "Header abc", "RFC 6750 §2.1"),
             (&["bEARER  abc "], String::new(), None, "Header abc", "RFC 9110 §11.1: schemes know no case"),

@@ -146,8 +146,9 @@ async fn run(cli: Cli, output: Output) -> anyhow::Result<()> {
         Some(Command::Items(args)) => library::items(&config, &args, output).await,
         Some(Command::Config(command)) => settings::run(&config, &command, output),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "reelgate", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "reelgate", &mut script);
+            output::print(String::from_utf8_lossy(&script).trim_end())
         }
         Some(Command::Healthcheck(args)) => health::run(&config, &args, output).await,
     }

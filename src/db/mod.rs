@@ -61,6 +61,8 @@ impl Db {
         if prepared.is_err() {
             db.0.readers.close().await;
             db.0.writer.close().await;
+            // Closing has written the log of a killed server back.
+            folder.settle()?;
         }
         prepared.map(|()| db)
     }

@@ -141,9 +141,11 @@ fn finished(mut response: Response, asker: &Asker, request_id: &str) -> Response
 mod tests {
     use super::*;
 
+    type Lines = &'static [(&'static str, &'static str)];
+
     #[test]
     fn a_navigation_is_told_from_a_player_and_a_program() {
-        let cases: [(&[(&str, &str)], bool, &str); 6] = [
+        let cases: [(Lines, bool, &str); 6] = [
             (&[("sec-fetch-mode", "navigate"), ("accept", "*/*")], true, "a browser's address line"),
             (&[("sec-fetch-mode", "no-cors"), ("accept", "text/html")], false, "a <video> element"),
             (&[("accept", "text/html,application/xhtml+xml")], true, "an older browser"),

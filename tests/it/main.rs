@@ -1,12 +1,16 @@
 //! The program from outside: each test starts its own server on a port of its own and talks to it over a socket.
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first thing that is not as it should be")]
 
 mod access;
 mod architecture;
+mod commands;
 mod conditions;
 mod drain;
 mod durability;
+mod faults;
 mod headers;
 mod hidden;
+mod library;
 mod limits;
 mod methods;
 mod pages;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::support::{Program, files, get, program};
 
@@ -42,13 +42,14 @@ fn folder_with_a_video() -> (tempfile::TempDir, PathBuf, Vec<u8>) {
     (folder, path, bytes)
 }
 
-/// Kills what a script left in the background.
-struct Group(i32);
+/// A script with what it left in the background; killed when dropped.
+struct Script(Child);
 
-impl Drop for Group {
+impl Drop for Script {
     fn drop(&mut self) {
-        let group = rustix::process::Pid::from_raw(self.0).unwrap();
+        let group = rustix::process::Pid::from_child(&self.0);
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        let _ = self.0.wait();
     }
 }
 
@@ -62,11 +63,10 @@ fn the_quick_start_plays_as_typed() {
     let script = format!("set -e\n{serve}\n{wait}\n{rest}\nwait");
     let mut command = shell(&path, &script);
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let _group = Group(child.id().try_into().unwrap());
+    let mut script = Script(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
 
     let (mut token, mut url, mut id) = (None, None, None);
-    for line in BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap) {
+    for line in BufReader::new(script.0.stdout.take().unwrap()).lines().map(Result::unwrap) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["open", address] => url = Some((*address).to_owned()),

@@ -27,7 +27,7 @@ pub fn write(path: &Path, bytes: &[u8]) {
 /// An hour old.
 pub fn age(path: &Path) {
     let file = fs::File::options().write(true).open(path).unwrap();
-    let hour = std::time::Duration::from_secs(3600);
+    let hour = std::time::Duration::from_hours(1);
     let modified = file.metadata().unwrap().modified().unwrap() - hour;
     file.set_modified(modified).unwrap();
 }

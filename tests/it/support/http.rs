@@ -46,14 +46,12 @@ impl Request {
 
     /// As it goes over the wire.
     pub fn text(&self, address: SocketAddr) -> String {
-        let mut text = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
+        let mut lines = vec![format!("{} {} HTTP/1.1", self.method, self.target)];
         if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-            text += &format!("Host: {address}\r\n");
+            lines.push(format!("Host: {address}"));
         }
-        for (name, value) in &self.headers {
-            text += &format!("{name}: {value}\r\n");
-        }
-        text + "\r\n"
+        lines.extend(self.headers.iter().map(|(name, value)| format!("{name}: {value}")));
+        lines.join("\r\n") + "\r\n\r\n"
     }
 }
 

@@ -11,7 +11,7 @@ pub mod viewer;
 pub use http::{Connection, Request, Response, get, head};
 pub use program::{Program, Ran};
 pub use server::{Caller, Server, Setup};
-pub use viewer::{End, Viewer};
+pub use viewer::Viewer;
 
 use std::time::{Duration, Instant};
 

@@ -24,8 +24,6 @@ pub struct Setup {
 pub struct Server {
     pub address: SocketAddr,
     pub program: Program,
-    /// What the program printed first.
-    pub announced: Value,
     child: Child,
     setup: Setup,
 }
@@ -104,7 +102,7 @@ impl Setup {
             panic!("no server: {line:?}, log: {}", std::fs::read_to_string(self.log_path()).unwrap());
         };
         let address = announced["listen"].as_str().unwrap().parse().unwrap();
-        Server { address, program: self.program(), announced, child, setup: self }
+        Server { address, program: self.program(), child, setup: self }
     }
 }
 
@@ -137,10 +135,6 @@ impl Server {
         request.send(self.address)
     }
 
-    pub fn anonymous(&self) -> Caller<'_> {
-        Caller { server: self, token: None }
-    }
-
     /// A new viewer who may watch this (`None`: nothing), with a media token.
     pub fn user(&self, name: &str, area: Option<&str>) -> Caller<'_> {
         let grant = area.map(|area| format!(" --grant {area}")).unwrap_or_default();
@@ -153,7 +147,7 @@ impl Server {
         let line = format!("token create {name} {flags}");
         let made = self.program.json(line.trim_end());
         let text = |key: &str| made[key].as_str().unwrap().to_owned();
-        Caller { server: self, token: Some((text("token"), text("id"))) }
+        Caller { server: self, token: (text("token"), text("id")) }
     }
 
     /// What it has logged so far.
@@ -205,23 +199,22 @@ impl Drop for Server {
 pub struct Caller<'s> {
     pub server: &'s Server,
     /// Token and its id.
-    token: Option<(String, String)>,
+    token: (String, String),
 }
 
 impl Caller<'_> {
     pub fn token(&self) -> &str {
-        &self.token.as_ref().expect("a caller with a token").0
+        &self.token.0
     }
 
     pub fn token_id(&self) -> &str {
-        &self.token.as_ref().expect("a caller with a token").1
+        &self.token.1
     }
 
     /// The token goes into the query.
     pub fn send(&self, request: &Request) -> Response {
-        let Some((token, _)) = &self.token else { return self.server.send(request) };
         let mark = if request.target.contains('?') { '&' } else { '?' };
-        let target = format!("{}{mark}token={token}", request.target);
+        let target = format!("{}{mark}token={}", request.target, self.token());
         self.server.send(&Request { target, ..request.clone() })
     }
 }
