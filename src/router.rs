@@ -62,6 +62,9 @@ pub const ROUTES: &[Route] = {
         route("/m/{*rest}", "/m/{id}", Guarded, Player, || get(media::serve)),
         route("/t/{*rest}", "/t/{token}/m/{id}", Guarded, Player, || get(media::serve)),
         route("/files/{*rest}", "/files/{library}/{path}", Guarded, Player, || get(media::serve)),
+        route("/private/files/download/", "/private/files/download/{path}", Guarded, Player, || {
+            get(media::serve_legacy)
+        }),
         route("/private/files/download/{*rest}", "/private/files/download/{path}", Guarded, Player, || {
             get(media::serve_legacy)
         }),

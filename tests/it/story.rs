@@ -146,6 +146,7 @@ fn the_old_route_takes_every_spelling_of_base64() {
 fn what_base64_does_not_say_is_an_invalid_path() {
     let server = served();
     let cases = [
+        ("", "nothing"),
         ("%21%21", "other characters"),
         ("Zm9vYg=", "one sign of padding where two belong"),
         ("Zm9v====", "too much padding"),
