@@ -30,6 +30,7 @@ pub struct Parts {
     pub clock: Clock,
     pub chance: Chance,
     pub limits: Limits,
+    pub zero_copy: bool,
     /// The library behind the drop-in route; none: the route is off.
     pub legacy_library: Option<String>,
     pub trusted_proxies: Vec<Network>,
@@ -62,6 +63,7 @@ impl App {
             db,
             metrics: Metrics::new(),
             limits: config.limits.clone(),
+            zero_copy: config.zero_copy,
             legacy_library: config.legacy_route.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             tag_secret,

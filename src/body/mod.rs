@@ -9,18 +9,24 @@
 //!
 //! [`Container`] and [`disposition`] describe a file for its representation.
 
+mod chunk;
 mod container;
 mod copying;
 mod disposition;
+mod lane;
 mod outgoing;
 mod pool;
 mod representation;
 mod response;
+mod tally;
 #[cfg(test)]
 mod tests;
+mod windows;
 
+pub use chunk::Chunk;
 pub use container::Container;
 pub use disposition::disposition;
+pub use lane::Lane;
 pub use outgoing::{BodyError, Ended, Outcome, Outgoing, outgoing};
 pub use representation::{Piece, Pieces, Representation, Segment};
 pub use response::respond;

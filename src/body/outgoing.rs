@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -14,8 +15,12 @@ use bytes::Bytes;
 use http::{Response, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
 
+use super::chunk::Chunk;
 use super::copying::Copying;
+use super::lane::Lane;
 use super::representation::Pieces;
+use super::tally::Tally;
+use super::windows::Windows;
 use crate::storage::ReadError;
 
 /// How a body ended.
@@ -51,75 +56,96 @@ pub enum BodyError {
 /// A response's body on its way to the connection.
 pub struct Outgoing {
     source: Source,
-    sent: u64,
-    first_byte: Option<Instant>,
-    on_end: Option<Box<dyn FnOnce(Ended) + Send>>,
+    tally: Arc<Tally>,
 }
+
+/// Bodies up to here are copied.
+const SMALLEST_WINDOWED: u64 = 64 * 1024;
 
 enum Source {
     Plain(Body),
     Copying(Box<Copying>),
+    Windows(Box<Windows>),
 }
 
-/// Gives a response the body that sends it.
+/// Gives a response the body that sends it. With a lane, windows of files go to the connection's socket uncopied.
 #[must_use]
-pub fn outgoing(response: Response<Body>) -> Response<Outgoing> {
+pub fn outgoing(response: Response<Body>, lane: Option<&Lane>) -> Response<Outgoing> {
     let (mut parts, body) = response.into_parts();
     if parts.status == StatusCode::NOT_MODIFIED {
         // axum's router adds the length of the body that it sees, 0; on a 304 it would be that of the
         // representation (RFC 9110 §8.6).
         parts.headers.remove(header::CONTENT_LENGTH);
     }
+    let tally = Arc::<Tally>::default();
     let source = match parts.extensions.remove::<Pieces>() {
-        Some(pieces) => Source::Copying(Box::new(Copying::new(pieces))),
+        Some(pieces) => Source::of(pieces, lane, &tally),
         None => Source::Plain(body),
     };
-    Response::from_parts(parts, Outgoing { source, sent: 0, first_byte: None, on_end: None })
+    Response::from_parts(parts, Outgoing { source, tally })
+}
+
+impl Source {
+    /// The cheapest way that these pieces can go. A short body leaves with its head in one call, which is cheaper than
+    /// a call of its own for each.
+    fn of(pieces: Pieces, lane: Option<&Lane>, tally: &Arc<Tally>) -> Source {
+        match lane {
+            Some(lane) if pieces.len() > SMALLEST_WINDOWED && pieces.are_sendable() => {
+                Source::Windows(Box::new(Windows::new(pieces, lane.clone(), Arc::clone(tally))))
+            }
+            _ => Source::Copying(Box::new(Copying::new(pieces))),
+        }
+    }
 }
 
 impl Outgoing {
     /// Calls `tell` once, when the body has ended in whatever way, its drop included. Only one listener is
     /// kept, the last.
     pub fn on_end(&mut self, tell: impl FnOnce(Ended) + Send + 'static) {
-        self.on_end = Some(Box::new(tell));
+        self.tally.on_end(Box::new(tell));
     }
 
-    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Chunk>, BodyError>>> {
         match &mut self.source {
             Source::Plain(body) => {
                 let polled = ready!(Pin::new(body).poll_frame(cx));
-                Poll::Ready(polled.map(|frame| frame.map_err(BodyError::Other)))
+                let chunk = |frame: Frame<Bytes>| frame.map_data(Chunk::from);
+                Poll::Ready(polled.map(|frame| frame.map(chunk).map_err(BodyError::Other)))
             }
             Source::Copying(body) => {
                 let polled = ready!(body.poll_bytes(cx));
-                Poll::Ready(polled.map(|bytes| Ok(Frame::data(bytes?))))
+                Poll::Ready(polled.map(|bytes| Ok(Frame::data(bytes?.into()))))
+            }
+            Source::Windows(body) => {
+                let polled = ready!(body.poll_chunk(cx));
+                Poll::Ready(polled.map(|chunk| Ok(Frame::data(chunk?))))
             }
         }
     }
 
-    fn count(&mut self, frame: &Frame<Bytes>) {
-        let len = frame.data_ref().map_or(0, Bytes::len);
-        if len > 0 && self.first_byte.is_none() {
-            self.first_byte = Some(Instant::now());
+    /// A window is counted while the socket sends it.
+    fn count(&self, frame: &Frame<Chunk>) {
+        if let Some(Chunk::Memory(bytes)) = frame.data_ref() {
+            self.tally.add(bytes.len());
         }
-        self.sent = self.sent.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
     }
 
-    fn end(&mut self, outcome: Outcome) {
-        if let Some(tell) = self.on_end.take() {
-            tell(Ended { sent: self.sent, first_byte: self.first_byte, outcome });
+    fn end(&self, outcome: Outcome) {
+        self.tally.note(outcome);
+        if !matches!(self.source, Source::Windows(_)) {
+            self.tally.tell();
         }
     }
 }
 
 impl http_body::Body for Outgoing {
-    type Data = Bytes;
+    type Data = Chunk;
     type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    ) -> Poll<Option<Result<Frame<Chunk>, BodyError>>> {
         let polled = ready!(self.poll_source(cx));
         match &polled {
             Some(Ok(frame)) => self.count(frame),
@@ -136,6 +162,7 @@ impl http_body::Body for Outgoing {
         match &self.source {
             Source::Plain(body) => body.is_end_stream(),
             Source::Copying(body) => body.left() == 0,
+            Source::Windows(body) => body.left() == 0,
         }
     }
 
@@ -143,6 +170,7 @@ impl http_body::Body for Outgoing {
         match &self.source {
             Source::Plain(body) => body.size_hint(),
             Source::Copying(body) => SizeHint::with_exact(body.left()),
+            Source::Windows(body) => SizeHint::with_exact(body.left()),
         }
     }
 }
@@ -171,6 +199,6 @@ impl BodyError {
 
 impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outgoing").field("sent", &self.sent).finish_non_exhaustive()
+        f.debug_struct("Outgoing").field("sent", &self.tally.sent()).finish_non_exhaustive()
     }
 }

@@ -49,6 +49,10 @@ pub struct ServeArgs {
     #[arg(long, value_name = "N")]
     pub max_connections: Option<String>,
 
+    /// Let the kernel send files without copying: on or off [default: off]
+    #[arg(long, value_name = "on|off")]
+    pub zero_copy: Option<String>,
+
     /// Form of the log's lines: json or text [default: json]
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<String>,

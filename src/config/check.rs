@@ -22,6 +22,7 @@ pub(super) fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         trusted_proxies: raw.parse("trusted_proxies", trusted_proxies)?.unwrap_or_default(),
         limits: limits(raw)?,
         scan_interval: raw.parse("scan_interval", scan_interval)?.unwrap_or(defaults.scan_interval),
+        zero_copy: raw.parse("zero_copy", switch)?.unwrap_or(defaults.zero_copy),
         log: raw.parse("log_format", log_format)?.unwrap_or_default(),
         file: raw.file.clone(),
         libraries: Vec::new(),
@@ -169,6 +170,14 @@ fn legacy_route(name: &str, libraries: &[(LibraryConfig, Source)]) -> Result<Str
         keys::suggestion(name, &names)
     };
     Err(Fault::new(format!("no library is called {name:?}"), cure))
+}
+
+fn switch(text: &str) -> Result<bool, Fault> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(Fault::new(format!("{text:?} is neither on nor off"), "write on or off")),
+    }
 }
 
 fn log_format(text: &str) -> Result<LogFormat, Fault> {

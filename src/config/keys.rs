@@ -2,13 +2,14 @@
 
 /// Every key of the file, in the order of the documentation. `REELGATE_` and the key in capitals, `_` for `.`,
 /// is its variable.
-pub(super) const KEYS: [&str; 17] = [
+pub(super) const KEYS: [&str; 18] = [
     "listen",
     "data",
     "public_url",
     "legacy_route",
     "trusted_proxies",
     "scan_interval",
+    "zero_copy",
     "log_format",
     "limits.head_bytes",
     "limits.headers",

@@ -101,6 +101,7 @@ fn from_flags(args: &ConfigArgs, serve: &ServeArgs) -> RawConfig {
         ("scan_interval", "--scan-interval", &serve.scan_interval),
         ("limits.drain_timeout", "--drain-timeout", &serve.drain_timeout),
         ("limits.max_connections", "--max-connections", &serve.max_connections),
+        ("zero_copy", "--zero-copy", &serve.zero_copy),
         ("log_format", "--log-format", &serve.log_format),
     ];
     for (key, flag, text) in texts {

@@ -69,6 +69,7 @@ fn every_key_can_stand_in_the_file() {
         legacy_route = "cinema"
         trusted_proxies = ["10.0.0.0/8", "::1"]
         scan_interval = "2h"
+        zero_copy = "on"
         log_format = "text"
         data = "state"
         [limits]
@@ -99,6 +100,7 @@ fn every_key_can_stand_in_the_file() {
         "legacy_route=cinema",
         "trusted_proxies=10.0.0.0/8, ::1",
         "scan_interval=2h",
+        "zero_copy=on",
         "log_format=text",
         "limits.head_bytes=16KiB",
         "limits.headers=100",
@@ -178,6 +180,7 @@ fn every_variable_reaches_its_setting() {
         "films",
         "10.0.0.1",
         "1m",
+        "on",
         "text",
         "16KiB",
         "50",
@@ -241,7 +244,7 @@ fn what_kubernetes_adds_is_not_ours() {
 #[test]
 fn wrong_values_name_their_place_and_a_cure() {
     let place = Place::new();
-    let cases: [(&str, &[&str], &str); 25] = [
+    let cases: [(&str, &[&str], &str); 26] = [
         ("listen = \"8080\"", &["listen (", ":1)", "127.0.0.1:8080"], "no address"),
         ("listen = \"localhost:80\"", &["in numbers"], "a name"),
         ("listen = true", &["of the kind boolean", "text in quotes"], "the wrong kind"),
@@ -255,6 +258,7 @@ fn wrong_values_name_their_place_and_a_cure() {
         ("trusted_proxies = [\"proxy\"]", &["neither"], "a name"),
         ("scan_interval = 30", &["\"30\" is not a duration", "30s"], "no unit"),
         ("scan_interval = \"0s\"", &["out of bounds", "from 1s to"], "never stops"),
+        ("zero_copy = \"yes\"", &["on or off"], "a third word"),
         ("log_format = \"xml\"", &["json or text"], "an unknown form"),
         ("legacy_route = \"films\"", &["no library is called", "folder to serve"], "no library at all"),
         ("[limits]\nhead_bytes = \"1KiB\"", &["from 8KiB to 1MiB"], "less than hyper's buffer"),

@@ -48,12 +48,16 @@ impl Edge {
         let begun = Instant::now();
         let entry = Entry::begin(&self.app, &request, begun);
         let asker = Asker::of(&request);
+        let connection = request.extensions().get::<Connection>().filter(|_| self.app.zero_copy).cloned();
         introduce(&mut request);
         let response = match check(&self.app, request) {
             Ok(request) => self.route(request).await,
             Err(error) => closing(error),
         };
-        let mut response = outgoing(finished(response, &asker, entry.request_id()));
+        let mut response = outgoing(
+            finished(response, &asker, entry.request_id()),
+            connection.as_ref().map(Connection::lane),
+        );
         entry.end_with(&self.app, &mut response);
         response
     }

@@ -100,7 +100,9 @@ async fn describe(app: &App, permit: &Permit, file: Arc<MediaFile>) -> Result<Re
     let etag = storage::validator(&app.tag_secret, file.stat(), since_1970(app.clock.machine()), nonce);
     let modified = storage::last_modified(file.stat(), now(app));
     let disposition = body::disposition(file_name(&permit.item().path), container.is_shown());
-    Ok(Representation::of_file(file, etag, modified, container.content_type(), disposition))
+    let is_at_rest = file.stat().is_at_rest(since_1970(app.clock.machine()));
+    let representation = Representation::of_file(file, etag, modified, container.content_type(), disposition);
+    Ok(representation.at_rest(is_at_rest))
 }
 
 fn unreadable(error: ReadError) -> Error {

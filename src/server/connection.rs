@@ -82,6 +82,8 @@ pub(super) enum End {
     HungUp,
     /// A body failed: the answer is shorter than its head says.
     Broken(hyper::Error),
+    /// A file that the socket was sending has changed: likewise.
+    Torn,
     Overdue(Overdue),
     Cut,
 }
@@ -133,7 +135,8 @@ where
         }
         loop {
             if let Poll::Ready(result) = Pin::new(&mut http).poll(cx) {
-                return Poll::Ready(End::from(result));
+                let end = if line.lane.has_failed() { End::Torn } else { End::from(result) };
+                return Poll::Ready(end);
             }
             match ready!(watchdog.poll(cx, &line.pace)) {
                 Alarm::Try => {}
@@ -152,7 +155,9 @@ async fn close(socket: Socket, line: &Line, end: &End) {
     let stream = socket.into_stream();
     match end {
         // Dropping a socket with this option is a reset; one that refuses it is dead already.
-        End::Cut | End::Broken(_) | End::Overdue(Overdue::Stalled) => _ = stream.set_zero_linger(),
+        End::Cut | End::Broken(_) | End::Torn | End::Overdue(Overdue::Stalled) => {
+            _ = stream.set_zero_linger();
+        }
         End::Closed if !ended && may_still_send(&stream, line) => {
             tokio::select! {
                 () = line.is_cut() => {}

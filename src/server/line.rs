@@ -11,6 +11,7 @@ use http::Extensions;
 use tokio::time::Instant;
 
 use super::pace::{Deadlines, Pace};
+use crate::body::Lane;
 
 /// Who is at the other end of the socket; behind a proxy that is the proxy. A request extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,11 @@ impl Connection {
     pub fn cut(&self) {
         self.0.order(Order::Cut);
     }
+
+    /// Where bodies enter what this connection's socket shall send from files.
+    pub fn lane(&self) -> &Lane {
+        &self.0.lane
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +48,8 @@ pub(super) struct Line {
     peer: Peer,
     order: AtomicU8,
     waker: AtomicWaker,
+    /// Windows of files that wait for the socket.
+    pub(super) lane: Lane,
     /// The last request had a body, of which something may still be on its way.
     sends_body: AtomicBool,
 }
@@ -53,6 +61,7 @@ impl Line {
             peer: Peer { address },
             order: AtomicU8::new(0),
             waker: AtomicWaker::new(),
+            lane: Lane::default(),
             sends_body: AtomicBool::new(false),
         }
     }

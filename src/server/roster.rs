@@ -109,6 +109,10 @@ impl Seat {
                 tracing::debug!(%error, "an answer was broken off");
                 &gauges.broken
             }
+            End::Torn => {
+                tracing::warn!("a file changed while it was being sent");
+                &gauges.broken
+            }
             End::Cut => &gauges.cut,
         };
         count.fetch_add(1, Relaxed);

@@ -19,6 +19,7 @@ use super::*;
 mod endings;
 mod heads;
 mod shutdown;
+mod windows;
 
 type TestBody = UnsyncBoxBody<Bytes, Infallible>;
 

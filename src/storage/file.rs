@@ -10,16 +10,19 @@
 
 use std::fs::File;
 use std::io::{self, IoSliceMut};
+use std::num::NonZeroU64;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, OnceLock};
 use std::thread::sleep;
 use std::time::Duration;
 
+use rustix::fs::{Advice, fadvise};
 use rustix::io::{ReadWriteFlags, pread, preadv2, retry_on_intr};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::local::Shared;
+use super::residency;
 use super::stat::{Drift, Stat};
 
 /// How much of a file's start [`MediaFile::beginning`] reads: three packets of MPEG-TS are 564 bytes, two
@@ -29,6 +32,11 @@ const BEGINNING: usize = 512;
 /// How much of what was read last is remembered to be compared. Compressed video repeats 64 bytes only where
 /// it is padding.
 const SAMPLE: usize = 64;
+
+/// How much is read at a time into memory that nobody looks at, and how many times as much the kernel is asked to
+/// read on.
+const WARMING: usize = 128 * 1024;
+const READ_AHEAD: u64 = 8;
 
 /// How often, and how far apart, a file is looked at whose time has changed and whose length has not (yet).
 const LOOKS: usize = 50;
@@ -127,6 +135,53 @@ impl MediaFile {
             Ok((buffer, count, witness))
         })
         .await
+    }
+
+    /// Whether the span lies in the page cache, as far as the kernel can tell; then sending it waits for no disk.
+    pub fn is_resident(&self, offset: u64, len: u64) -> bool {
+        self.is_local && residency::is_resident(self, offset, len) == Some(true)
+    }
+
+    /// Whether windows of this file may be sent by `sendfile(2)`: not where a page that is not cached would be noticed
+    /// only by waiting for it.
+    pub fn is_sendable(&self) -> bool {
+        self.is_local && residency::is_resident(self, 0, 1).is_some()
+    }
+
+    /// Brings a span into the page cache, on the blocking pool.
+    pub async fn warm(self: Arc<Self>, offset: u64, len: u64) -> Result<(), ReadError> {
+        self.on_pool(move |file| file.warm_blocking(offset, len)).await
+    }
+
+    fn warm_blocking(&self, offset: u64, len: u64) -> Result<(), ReadError> {
+        let mut buffer = vec![0; WARMING];
+        let end = offset.saturating_add(len);
+        let mut at = offset;
+        while at < end {
+            let wanted = usize::try_from(end - at).map_or(WARMING, |wanted| wanted.min(WARMING));
+            let count = retry_on_intr(|| pread(self, &mut buffer[..wanted], at)).map_err(io::Error::from)?;
+            if count == 0 {
+                return Err(ReadError::Truncated);
+            }
+            at = at.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        }
+        // The kernel reads on while these bytes are sent. Advice that is not taken is no error.
+        let _ = fadvise(self, end, NonZeroU64::new(len.saturating_mul(READ_AHEAD)), Advice::WillNeed);
+        Ok(())
+    }
+
+    /// Looks at the file again without waiting. What cannot be told from a rewrite at once is one.
+    pub fn verify_now(&self, witness: &mut Witness) -> Result<(), ReadError> {
+        let stat = Stat::of(self).map_err(io::Error::from)?;
+        match witness.stat.drift(&stat) {
+            Drift::None => return Ok(()),
+            Drift::Attributes => {}
+            Drift::Grown if self.still_holds(witness)? => {}
+            Drift::Grown | Drift::Rewritten => return Err(ReadError::Changed),
+            Drift::Shrunk => return Err(ReadError::Truncated),
+        }
+        witness.stat = stat;
+        Ok(())
     }
 
     /// The first bytes, from which the kind of a file is known; fewer if the file is shorter.

@@ -10,6 +10,7 @@
 
 mod file;
 mod local;
+mod residency;
 mod stat;
 mod validator;
 

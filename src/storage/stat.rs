@@ -51,6 +51,12 @@ impl Stat {
         statx(file, c"", AtFlags::EMPTY_PATH, asked).map(|answer| Self::from(&answer))
     }
 
+    /// Whether nobody has written to it lately, by a clock that says `now`. A recorder writes every few seconds.
+    pub fn is_at_rest(&self, now: (i64, u32)) -> bool {
+        const LATELY: i64 = 30;
+        self.changed.0.saturating_add(LATELY) < now.0
+    }
+
     /// Whether this is a file of bytes, and not a folder, a pipe, a socket or a device.
     pub(super) fn is_regular(&self) -> bool {
         FileType::from_raw_mode(u32::from(self.mode)) == FileType::RegularFile

@@ -86,7 +86,7 @@ async fn a_small_body_is_one_frame_and_a_large_one_comes_by_the_buffer() {
             (Plan::Part(range(0, 1_000 + 131_073, len)), vec![1_000, 131_072, 1], "memory as it is"),
         ];
         for (plan, want, why) in cases {
-            let mut response = outgoing(answer(&mosaic, plan, &Method::GET));
+            let mut response = copying(answer(&mosaic, plan, &Method::GET));
             let (frames, error) = frames(response.body_mut()).await;
             assert!(error.is_none(), "{error:?}");
             let lengths: Vec<_> = frames.iter().map(Bytes::len).collect();
@@ -103,7 +103,7 @@ async fn a_body_says_exactly_how_much_is_still_to_come() {
     let mut left = u64::try_from(LEN).unwrap();
     while left > 0 {
         assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(left), false));
-        left -= u64::try_from(body.frame().await.unwrap().unwrap().data_ref().unwrap().len()).unwrap();
+        left -= u64::try_from(in_memory(body.frame().await.unwrap().unwrap()).len()).unwrap();
     }
     assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(0), true));
     assert!(body.frame().await.is_none());
@@ -144,7 +144,7 @@ async fn the_end_is_told_once_whatever_it_is() {
 #[tokio::test]
 async fn an_end_is_told_of_plain_and_empty_bodies_too() {
     for (body, len) in [(Body::empty(), 0), (Body::from("a page"), 6)] {
-        let mut response = outgoing(Response::new(body));
+        let mut response = copying(Response::new(body));
         let told = listen(response.body_mut());
         let (got, error) = frames(response.body_mut()).await;
         assert_eq!((got.concat().len(), error.is_none()), (len, true));
@@ -160,11 +160,11 @@ async fn a_dropped_body_leaves_nothing_open() {
     for disk in DISKS {
         let shelf = Shelf::new(disk, &content(LEN));
         let file = shelf.open();
-        let mut response = outgoing(answer(&film(Arc::clone(&file)), Plan::Whole, &Method::GET));
+        let mut response = copying(answer(&film(Arc::clone(&file)), Plan::Whole, &Method::GET));
         let frame = response.body_mut().frame().await.unwrap().unwrap();
         assert!(Arc::strong_count(&file) > 1, "on {disk:?}");
         drop(response);
         assert_eq!(Arc::strong_count(&file), 1, "on {disk:?}: bytes under way hold no file");
-        assert_eq!(frame.data_ref().unwrap().len(), 131_072);
+        assert_eq!(in_memory(frame).len(), 131_072);
     }
 }

@@ -102,7 +102,7 @@ async fn a_body_is_the_old_content_or_breaks() {
         for Case { happens, then, why } in CASES {
             let shelf = Shelf::new(disk, &content(LEN));
             let mut response = shelf.sending();
-            let first = response.body_mut().frame().await.unwrap().unwrap().into_data().unwrap();
+            let first = in_memory(response.body_mut().frame().await.unwrap().unwrap());
             happens(&shelf);
             let (rest, error) = frames(response.body_mut()).await;
             let got = [&*first, &rest.concat()].concat();
@@ -125,7 +125,7 @@ async fn what_happens_before_the_first_byte_counts_too() {
             let shelf = Shelf::new(disk, &content(LEN));
             let file = shelf.open();
             file.beginning().await.unwrap();
-            let mut response = outgoing(answer(&film(file), Plan::Whole, &Method::GET));
+            let mut response = copying(answer(&film(file), Plan::Whole, &Method::GET));
             happens(&shelf);
             let (got, error) = frames(response.body_mut()).await;
             let found = error.map_or(Then::OldContent, |error| Then::Breaks(error.label()));
@@ -142,7 +142,7 @@ async fn a_recording_that_never_rests_is_sent_to_the_length_that_was_promised() 
         let mut response = shelf.sending();
         let mut got = Vec::new();
         while let Some(frame) = response.body_mut().frame().await {
-            got.extend_from_slice(&frame.unwrap().into_data().unwrap());
+            got.extend_from_slice(&in_memory(frame.unwrap()));
             append(&shelf);
         }
         assert!(got == content(LEN), "on {disk:?}");

@@ -131,7 +131,7 @@ async fn lengths_survive_the_router() {
         let (film, sends) = (film.clone(), plan.clone());
         let route = get(|method: Method| async move { answer(&film, sends, &method) });
         let request = Request::builder().method(method).uri("/").body(Body::empty()).unwrap();
-        let response = outgoing(Router::new().route("/", route).oneshot(request).await.unwrap());
+        let response = copying(Router::new().route("/", route).oneshot(request).await.unwrap());
         let got = response.headers().get(header::CONTENT_LENGTH).map(|value| value.to_str().unwrap());
         assert_eq!(got, len, "{plan:?}: {why}");
         assert_eq!(http_body::Body::size_hint(response.body()).exact(), Some(sent), "{plan:?}: {why}");

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use ::bytes::Bytes;
 use axum::body::Body;
 use http::{HeaderValue, Method, Response};
+use http_body::Frame;
 use http_body_util::BodyExt;
 use tempfile::TempDir;
 
@@ -63,7 +64,7 @@ impl Shelf {
 
     /// A response with the whole film, ready to be sent.
     fn sending(&self) -> Response<Outgoing> {
-        outgoing(answer(&film(self.open()), Plan::Whole, &Method::GET))
+        copying(answer(&film(self.open()), Plan::Whole, &Method::GET))
     }
 }
 
@@ -121,12 +122,24 @@ fn slice(bytes: &[u8], range: ByteRange) -> &[u8] {
     &bytes[place(range.start())..place(range.end())]
 }
 
+/// The response with the body that copies, which needs no socket.
+fn copying(response: Response<Body>) -> Response<Outgoing> {
+    outgoing(response, None)
+}
+
+fn in_memory(frame: Frame<Chunk>) -> Bytes {
+    match frame.into_data().unwrap() {
+        Chunk::Memory(bytes) => bytes,
+        Chunk::Window(_) => panic!("a window without a lane"),
+    }
+}
+
 /// Takes frames until there are none, or an error.
 async fn frames(body: &mut Outgoing) -> (Vec<Bytes>, Option<BodyError>) {
     let mut frames = Vec::new();
     while let Some(frame) = body.frame().await {
         match frame {
-            Ok(frame) => frames.push(frame.into_data().unwrap()),
+            Ok(frame) => frames.push(in_memory(frame)),
             Err(error) => return (frames, Some(error)),
         }
     }
@@ -135,7 +148,7 @@ async fn frames(body: &mut Outgoing) -> (Vec<Bytes>, Option<BodyError>) {
 
 /// The whole body, which must not break.
 async fn all(response: Response<Body>) -> Vec<u8> {
-    let (frames, error) = frames(outgoing(response).body_mut()).await;
+    let (frames, error) = frames(copying(response).body_mut()).await;
     assert!(error.is_none(), "{error:?}");
     frames.concat()
 }

@@ -1,0 +1,246 @@
+//! The client: HTTP/1.1 on one connection, cheap enough not to be what is measured. Every byte is compared.
+
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::material::{LEN, Material};
+
+const BUFFER: usize = 256 * 1024;
+
+thread_local! {
+    /// One for all connections: between two polls nobody needs what is in it.
+    static SHARED: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER]);
+}
+
+/// Where a server offers the file, and under what name.
+#[derive(Clone)]
+pub struct Target {
+    pub address: SocketAddr,
+    /// Path and query, the credential included.
+    pub path: String,
+}
+
+/// What is asked for.
+#[derive(Clone)]
+pub enum Ask {
+    /// The file without a Range.
+    Whole,
+    /// `bytes=a-b`
+    Part(Range<u64>),
+    /// `bytes=a-`
+    From(u64),
+    Head,
+}
+
+/// What came, and how long it took.
+#[derive(Clone, Copy)]
+pub struct Got {
+    pub bytes: u64,
+    /// Until the body's first byte.
+    pub first: Duration,
+    pub whole: Duration,
+}
+
+/// How fast a viewer takes what comes.
+#[derive(Clone, Copy)]
+pub struct Pace {
+    /// Bytes at a time, and how often.
+    pub portion: u64,
+    pub every: Duration,
+    pub portions: u32,
+    /// When the first is due, after the question.
+    pub delay: Duration,
+}
+
+impl Ask {
+    fn write(&self, target: &Target) -> String {
+        let method = if matches!(self, Ask::Head) { "HEAD" } else { "GET" };
+        let Target { address, path } = target;
+        let mut text =
+            format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: bench\r\nAccept: */*\r\n");
+        let range = match self {
+            Ask::Whole | Ask::Head => Ok(()),
+            Ask::Part(range) => write!(text, "Range: bytes={}-{}\r\n", range.start, range.end - 1),
+            Ask::From(start) => write!(text, "Range: bytes={start}-\r\n"),
+        };
+        range.expect("a String takes everything");
+        text + "\r\n"
+    }
+
+    fn span(&self) -> Range<u64> {
+        match self {
+            Ask::Whole | Ask::Head => 0..LEN,
+            Ask::Part(range) => range.clone(),
+            Ask::From(start) => *start..LEN,
+        }
+    }
+
+    /// Whether the head is the one that this deserves.
+    fn check(&self, head: &Head) -> Result<()> {
+        let span = self.span();
+        let (status, range) = match self {
+            Ask::Whole | Ask::Head => (200, None),
+            Ask::Part(_) | Ask::From(_) => {
+                (206, Some(format!("bytes {}-{}/{LEN}", span.start, span.end - 1)))
+            }
+        };
+        ensure!(head.status == status, "status {} and not {status}", head.status);
+        ensure!(head.length == Some(span.end - span.start), "Content-Length {:?}", head.length);
+        ensure!(head.range == range, "Content-Range {:?} and not {range:?}", head.range);
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Head {
+    status: u16,
+    length: Option<u64>,
+    range: Option<String>,
+    closes: bool,
+}
+
+impl Head {
+    fn parse(text: &str) -> Result<Head> {
+        let mut lines = text.split("\r\n");
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)).context("no status")?;
+        let mut head = Head { status: status.parse()?, ..Head::default() };
+        for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => head.length = Some(value.parse()?),
+                "content-range" => head.range = Some(value.to_owned()),
+                "connection" => head.closes = value.eq_ignore_ascii_case("close"),
+                "transfer-encoding" => bail!("Transfer-Encoding: {value}"),
+                _ => {}
+            }
+        }
+        Ok(head)
+    }
+}
+
+/// A connection.
+pub struct Wire<'a> {
+    target: &'a Target,
+    material: &'a Material,
+    stream: TcpStream,
+}
+
+/// An answer that is coming in.
+struct Coming<'a> {
+    ask: &'a Ask,
+    material: &'a Material,
+    head: Vec<u8>,
+    /// The file's bytes that are still to come, once the head is there.
+    left: Option<Range<u64>>,
+    closes: bool,
+}
+
+impl<'a> Coming<'a> {
+    fn of(ask: &'a Ask, material: &'a Material) -> Coming<'a> {
+        Coming { ask, material, head: Vec::new(), left: None, closes: false }
+    }
+
+    fn take(&mut self, mut bytes: &[u8]) -> Result<()> {
+        ensure!(!bytes.is_empty(), "the connection ended {} bytes early", self.missing());
+        if self.left.is_none() {
+            let before = self.head.len();
+            self.head.extend_from_slice(bytes);
+            let Some(end) = self.head.windows(4).position(|window| window == b"\r\n\r\n") else {
+                return Ok(());
+            };
+            let head = Head::parse(std::str::from_utf8(&self.head[..end])?)?;
+            self.ask.check(&head)?;
+            self.closes = head.closes;
+            bytes = &bytes[end + 4 - before..];
+            let span = self.ask.span();
+            self.left = Some(if matches!(self.ask, Ask::Head) { span.start..span.start } else { span });
+        }
+        let Some(left) = &mut self.left else { return Ok(()) };
+        let count = u64::try_from(bytes.len())?;
+        ensure!(count <= left.end - left.start, "more bytes than were asked for");
+        ensure!(self.material.holds(left.start, bytes), "wrong bytes from {} on", left.start);
+        left.start += count;
+        Ok(())
+    }
+
+    fn missing(&self) -> u64 {
+        self.left.as_ref().map_or(u64::MAX, |left| left.end - left.start)
+    }
+
+    fn got(&self) -> u64 {
+        let span = self.ask.span();
+        self.left.as_ref().map_or(0, |left| left.start - span.start)
+    }
+}
+
+impl<'a> Wire<'a> {
+    pub async fn open(target: &'a Target, material: &'a Material) -> Result<Wire<'a>> {
+        let stream = TcpStream::connect(target.address).await.context("no connection")?;
+        stream.set_nodelay(true)?;
+        Ok(Wire { target, material, stream })
+    }
+
+    /// Asks and takes the whole answer.
+    pub async fn fetch(&mut self, ask: &Ask) -> Result<Got> {
+        self.fetch_up_to(ask, u64::MAX).await
+    }
+
+    /// Asks and takes at least `enough` bytes of the answer's body, or all.
+    pub async fn fetch_up_to(&mut self, ask: &Ask, enough: u64) -> Result<Got> {
+        let begun = Instant::now();
+        self.stream.write_all(ask.write(self.target).as_bytes()).await?;
+        let mut coming = Coming { ask, material: self.material, head: Vec::new(), left: None, closes: false };
+        let mut first = None;
+        while coming.missing() > 0 && coming.got() < enough {
+            self.read(BUFFER, &mut coming).await?;
+            first = first.or((coming.got() > 0).then(|| begun.elapsed()));
+        }
+        let whole = begun.elapsed();
+        let got = Got { bytes: coming.got(), first: first.unwrap_or(whole), whole };
+        if coming.closes && coming.missing() == 0 {
+            *self = Wire::open(self.target, self.material).await?;
+        }
+        Ok(got)
+    }
+
+    /// Takes an answer portion by portion. Tells by how much the latest of them was late; the connection stays as it is,
+    /// with the rest on its way.
+    pub async fn watch(&mut self, ask: &Ask, pace: Pace) -> Result<Duration> {
+        let begun = Instant::now();
+        self.stream.write_all(ask.write(self.target).as_bytes()).await?;
+        let mut coming = Coming::of(ask, self.material);
+        let mut latest = Duration::ZERO;
+        for portion in 0..pace.portions {
+            let due = begun + pace.delay + pace.every * portion;
+            tokio::time::sleep_until(due.into()).await;
+            let wanted = pace.portion * u64::from(portion + 1);
+            while coming.got() < wanted {
+                let most = usize::try_from(wanted - coming.got()).unwrap_or(BUFFER);
+                self.read(most, &mut coming).await?;
+            }
+            latest = latest.max(due.elapsed());
+        }
+        Ok(latest)
+    }
+
+    async fn read(&mut self, most: usize, coming: &mut Coming<'_>) -> Result<()> {
+        let stream = &mut self.stream;
+        poll_fn(|cx| {
+            SHARED.with_borrow_mut(|buffer| {
+                let mut buffer = ReadBuf::new(&mut buffer[..most.min(BUFFER)]);
+                ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer))?;
+                Poll::Ready(coming.take(buffer.filled()))
+            })
+        })
+        .await
+    }
+}
