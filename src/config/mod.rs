@@ -50,7 +50,7 @@ pub struct Config {
     pub limits: Limits,
     /// Time between two full scans; watching finds most changes earlier.
     pub scan_interval: Duration,
-    /// Files go from the page cache to the socket by themselves. Cheaper by a third and more; but who overwrites a file
+    /// Files go from the page cache to the socket by themselves. Cheaper by a fifth to a third; but who overwrites a file
     /// in place while it is sent changes bytes that are on their way.
     pub zero_copy: bool,
     pub log: LogFormat,

