@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use rustix::process::{Resource, getrlimit};
 
 use crate::access::Access;
+use crate::body::Shelf;
 use crate::clock::{Chance, Clock};
-use crate::config::{Config, Limits, Network};
+use crate::config::{Config, Limits, Network, ZeroCopy};
 use crate::db::media::Library;
 use crate::db::{Db, DbError};
 use crate::metrics::Metrics;
@@ -30,7 +32,9 @@ pub struct Parts {
     pub clock: Clock,
     pub chance: Chance,
     pub limits: Limits,
-    pub zero_copy: bool,
+    pub zero_copy: ZeroCopy,
+    /// Open files that were asked for lately.
+    pub shelf: Shelf,
     /// The library behind the drop-in route; none: the route is off.
     pub legacy_library: Option<String>,
     pub trusted_proxies: Vec<Network>,
@@ -64,6 +68,7 @@ impl App {
             metrics: Metrics::new(),
             limits: config.limits.clone(),
             zero_copy: config.zero_copy,
+            shelf: Shelf::new(most_kept(getrlimit(Resource::Nofile).maximum)),
             legacy_library: config.legacy_route.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             tag_secret,
@@ -118,6 +123,13 @@ impl App {
     pub fn request_id(&self) -> String {
         self.request_ids.next()
     }
+}
+
+/// An eighth of the descriptors for files that wait to be asked for again; `limit` is what this process may raise its own
+/// limit to, as the accept loop does.
+fn most_kept(limit: Option<u64>) -> usize {
+    const MOST: u64 = 512;
+    usize::try_from(limit.map_or(MOST, |limit| (limit / 8).min(MOST))).unwrap_or_default()
 }
 
 /// Different for every request of this and of every other start, and telling nobody how many there were.

@@ -30,6 +30,7 @@
 //!    - [`db`] all SQL
 //!    - [`storage`] files, opened beneath a folder and examined by their descriptor
 //!    - [`config`] what was typed becomes what is true
+//!    - [`kernel`] system calls that no crate has; the one file with unsafe code
 //! 0. Pure, no file, no socket:
 //!    - [`range`] `plan()`: ranges and conditions of RFC 9110. The parser is ours; the crate `http-range-header` is the
 //!      oracle of its tests
@@ -45,6 +46,7 @@ pub mod config;
 pub mod db;
 pub mod edge;
 pub mod error;
+pub mod kernel;
 pub mod library;
 pub mod media;
 pub mod metrics;

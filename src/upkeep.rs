@@ -9,9 +9,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::config::ZeroCopy;
 use crate::db::DbError;
 use crate::db::media::Library;
 use crate::db::pulse::{Epochs, Pulse};
+use crate::storage::lease;
 
 /// A fifth of the second within which a revocation must be heard.
 const BEAT: Duration = Duration::from_millis(200);
@@ -21,6 +23,8 @@ const BEAT_LIMIT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(30);
 /// How soon a disk that was mounted over a library's folder is served.
 const FOLDERS: Duration = Duration::from_secs(1);
+/// Between two looks for open files that nobody wants.
+const SWEEP: Duration = Duration::from_secs(1);
 /// Last uses of tokens, and tokens that are over.
 const BOOKKEEPING: Duration = Duration::from_secs(30);
 
@@ -32,6 +36,10 @@ pub fn spawn(app: &App, libraries: &[Library], stop: &CancellationToken) -> Join
     tasks.spawn(review(app.clone(), changed, stop.clone()));
     tasks.spawn(follow_folders(app.clone(), libraries.to_owned(), stop.clone()));
     tasks.spawn(keep_books(app.clone(), stop.clone()));
+    tasks.spawn(sweep_shelf(app.clone(), stop.clone()));
+    if app.zero_copy != ZeroCopy::Off {
+        tasks.spawn(attend_leases(stop.clone()));
+    }
     tasks
 }
 
@@ -74,6 +82,22 @@ async fn review(app: App, changed: Arc<Notify>, stop: CancellationToken) {
 async fn follow_folders(app: App, libraries: Vec<Library>, stop: CancellationToken) {
     while !stopped_within(&stop, FOLDERS).await {
         app.open_folders(&libraries).await;
+    }
+}
+
+/// On the blocking pool: to close the last descriptor of a deleted film frees its blocks.
+async fn sweep_shelf(app: App, stop: CancellationToken) {
+    while !stopped_within(&stop, SWEEP).await {
+        let app = app.clone();
+        _ = tokio::task::spawn_blocking(move || app.shelf.sweep()).await;
+    }
+}
+
+/// Without somebody who answers the kernel's signal there are no leases, and everything is copied.
+async fn attend_leases(stop: CancellationToken) {
+    match lease::attend() {
+        Ok(attending) => _ = stop.run_until_cancelled(attending).await,
+        Err(error) => tracing::warn!(%error, "no handler for SIGIO: every file is copied"),
     }
 }
 

@@ -4,10 +4,12 @@
 //! 2. [`respond`] makes of it and of a plan a response with an empty body and [`Pieces`] in its extensions, so
 //!    that routing, layers and tests are plain axum.
 //! 3. [`outgoing`] turns that response into the one that sends, at the very edge of the server.
-//! 4. `Copying` is what sends: pieces are read into pooled buffers, one at a time.
+//! 4. What sends is chosen in one place, `Source::of`. `Windows` has the socket send spans of files by itself, through a
+//!    [`Lane`]; `Copying` reads pieces into pooled buffers, one at a time, and is for everything else.
 //! 5. [`Outgoing::on_end`] tells how it ended, once.
 //!
-//! [`Container`] and [`disposition`] describe a file for its representation.
+//! [`Container`] and [`disposition`] describe a file for its representation, and a [`Shelf`] keeps those that were asked
+//! for lately.
 
 mod chunk;
 mod container;
@@ -18,6 +20,7 @@ mod outgoing;
 mod pool;
 mod representation;
 mod response;
+mod shelf;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -26,7 +29,8 @@ mod windows;
 pub use chunk::Chunk;
 pub use container::Container;
 pub use disposition::disposition;
-pub use lane::Lane;
+pub use lane::{Lane, Outlet, Written};
 pub use outgoing::{BodyError, Ended, Outcome, Outgoing, outgoing};
 pub use representation::{Piece, Pieces, Representation, Segment};
 pub use response::respond;
+pub use shelf::{Kept, Shelf};

@@ -68,9 +68,10 @@ enum Source {
     Windows(Box<Windows>),
 }
 
-/// Gives a response the body that sends it. With a lane, windows of files go to the connection's socket uncopied.
+/// Gives a response the body that sends it. With a lane, windows of files go to the connection's socket uncopied; it is
+/// asked for only when there are such windows.
 #[must_use]
-pub fn outgoing(response: Response<Body>, lane: Option<&Lane>) -> Response<Outgoing> {
+pub fn outgoing<'l>(response: Response<Body>, lane: impl FnOnce() -> Option<&'l Lane>) -> Response<Outgoing> {
     let (mut parts, body) = response.into_parts();
     if parts.status == StatusCode::NOT_MODIFIED {
         // axum's router adds the length of the body that it sees, 0; on a 304 it would be that of the
@@ -88,12 +89,11 @@ pub fn outgoing(response: Response<Body>, lane: Option<&Lane>) -> Response<Outgo
 impl Source {
     /// The cheapest way that these pieces can go. A short body leaves with its head in one call, which is cheaper than
     /// a call of its own for each.
-    fn of(pieces: Pieces, lane: Option<&Lane>, tally: &Arc<Tally>) -> Source {
-        match lane {
-            Some(lane) if pieces.len() > SMALLEST_WINDOWED && pieces.are_sendable() => {
-                Source::Windows(Box::new(Windows::new(pieces, lane.clone(), Arc::clone(tally))))
-            }
-            _ => Source::Copying(Box::new(Copying::new(pieces))),
+    fn of<'l>(pieces: Pieces, lane: impl FnOnce() -> Option<&'l Lane>, tally: &Arc<Tally>) -> Source {
+        let is_windowed = pieces.len() > SMALLEST_WINDOWED && pieces.are_sendable();
+        match is_windowed.then(lane).flatten() {
+            Some(lane) => Source::Windows(Box::new(Windows::new(pieces, lane.clone(), Arc::clone(tally)))),
+            None => Source::Copying(Box::new(Copying::new(pieces))),
         }
     }
 }

@@ -28,11 +28,7 @@ pub type Piece = Segment;
 
 /// The body of a response, in the order to send. It travels in the response's extensions.
 #[derive(Clone, Debug, Default)]
-pub struct Pieces {
-    pieces: Vec<Piece>,
-    /// They may be sent without being read: nobody writes to their files.
-    are_at_rest: bool,
-}
+pub struct Pieces(Vec<Piece>);
 
 /// The selected representation (RFC 9110 §3.2): its bytes and what describes them.
 #[derive(Clone, Debug)]
@@ -43,7 +39,6 @@ pub struct Representation {
     modified: Option<HttpDate>,
     content_type: &'static str,
     disposition: HeaderValue,
-    is_at_rest: bool,
 }
 
 impl Segment {
@@ -80,25 +75,20 @@ impl Pieces {
     /// The number of bytes. Like [`crate::range::Multipart::content_length`] it stops at `u64::MAX`.
     #[must_use]
     pub fn len(&self) -> u64 {
-        total(&self.pieces)
+        total(&self.0)
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pieces.is_empty()
-    }
-
-    pub(super) fn at_rest(self, are_at_rest: bool) -> Self {
-        Self { are_at_rest, ..self }
+        self.0.is_empty()
     }
 
     /// Whether the socket can send every file among them by itself.
     pub(super) fn are_sendable(&self) -> bool {
-        self.are_at_rest
-            && self.pieces.iter().all(|piece| match piece {
-                Piece::Memory(_) => true,
-                Piece::File { file, .. } => file.is_sendable(),
-            })
+        self.0.iter().all(|piece| match piece {
+            Piece::Memory(_) => true,
+            Piece::File { file, .. } => file.is_sendable(),
+        })
     }
 }
 
@@ -107,15 +97,14 @@ impl IntoIterator for Pieces {
     type IntoIter = std::vec::IntoIter<Piece>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.pieces.into_iter()
+        self.0.into_iter()
     }
 }
 
 impl FromIterator<Piece> for Pieces {
     /// Keeps what has bytes.
     fn from_iter<I: IntoIterator<Item = Piece>>(pieces: I) -> Self {
-        let pieces = pieces.into_iter().filter(|piece| !piece.is_empty()).collect();
-        Self { pieces, are_at_rest: false }
+        Self(pieces.into_iter().filter(|piece| !piece.is_empty()).collect())
     }
 }
 
@@ -130,7 +119,7 @@ impl Representation {
         disposition: HeaderValue,
     ) -> Self {
         let len = total(&segments);
-        Self { len, segments, etag, modified, content_type, disposition, is_at_rest: false }
+        Self { segments, len, etag, modified, content_type, disposition }
     }
 
     /// A file from its first to its last byte, as it was when it was opened.
@@ -144,18 +133,6 @@ impl Representation {
     ) -> Self {
         let end = file.stat().len;
         Self::new(vec![Segment::File { file, start: 0, end }], etag, modified, content_type, disposition)
-    }
-
-    /// Says that nobody writes to its files at present, as far as anybody can tell. Only then they are sent without being
-    /// read: the file of a growing recording looks, between two steps of a write, like one that was rewritten, and
-    /// only who has not sent its bytes yet can wait and look again.
-    #[must_use]
-    pub fn at_rest(self, is_at_rest: bool) -> Self {
-        Self { is_at_rest, ..self }
-    }
-
-    pub(super) fn is_at_rest(&self) -> bool {
-        self.is_at_rest
     }
 
     /// What a plan needs to know.

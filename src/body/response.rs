@@ -139,7 +139,7 @@ fn with_content(representation: &Representation, status: StatusCode, pieces: Pie
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(pieces.len()));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(representation.content_type()));
     headers.insert(header::CONTENT_DISPOSITION, representation.disposition().clone());
-    response.extensions_mut().insert(pieces.at_rest(representation.is_at_rest()));
+    response.extensions_mut().insert(pieces);
     response
 }
 

@@ -5,6 +5,7 @@
 //!    otherwise wait for the disk on a thread that serves everybody.
 //! 3. What is not there is read first, on the blocking pool within the folder's permits, and in smaller steps, so
 //!    that the first bytes do not wait for many.
+//! 4. When the lease of a file ends, because somebody wants to write to it, what is left is copied.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::chunk::Chunk;
+use super::copying::Copying;
 use super::lane::{Lane, WINDOW};
 use super::representation::{Piece, Pieces};
 use super::tally::Tally;
@@ -33,6 +35,7 @@ pub(super) struct Windows {
     tally: Arc<Tally>,
     warming: Option<(Warming, u64)>,
     cold: u64,
+    copied: Option<Box<Copying>>,
 }
 
 impl Windows {
@@ -44,16 +47,21 @@ impl Windows {
             tally,
             warming: None,
             cold: FIRST_COLD,
+            copied: None,
         }
     }
 
     /// How many bytes are still to come.
     pub(super) fn left(&self) -> u64 {
-        self.left
+        self.copied.as_ref().map_or(self.left, |copied| copied.left())
     }
 
     /// The next chunk; `None` after the last, and after an error.
     pub(super) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Chunk, ReadError>>> {
+        if let Some(copied) = &mut self.copied {
+            let polled = ready!(copied.poll_bytes(cx));
+            return Poll::Ready(polled.map(|bytes| bytes.map(Chunk::Memory)));
+        }
         if let Some((warming, len)) = &mut self.warming {
             let len = *len;
             let warmed = ready!(warming.as_mut().poll(cx));
@@ -69,6 +77,11 @@ impl Windows {
         let Some((file, start, len)) = self.next_span() else {
             return Poll::Ready(self.take(0).map(Ok));
         };
+        if !file.is_sendable() {
+            let pieces = std::mem::take(&mut self.pieces).into_iter().collect();
+            self.copied = Some(Box::new(Copying::new(pieces)));
+            return self.poll_chunk(cx);
+        }
         if file.is_resident(start, len) {
             return Poll::Ready(self.take(len).map(Ok));
         }

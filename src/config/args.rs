@@ -49,8 +49,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "N")]
     pub max_connections: Option<String>,
 
-    /// Let the kernel send files without copying: on or off [default: off]
-    #[arg(long, value_name = "on|off")]
+    /// Let the kernel send files without copying: auto (not to this machine), on, off [default: auto]
+    #[arg(long, value_name = "WHEN")]
     pub zero_copy: Option<String>,
 
     /// Form of the log's lines: json or text [default: json]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::error::{ConfigError, Fault, Source};
 use super::raw::RawConfig;
 use super::units::{duration, duration_text, size, size_text};
-use super::{Config, DEFAULT_LISTEN, LibraryConfig, Limits, LogFormat, Network, folders, keys};
+use super::{Config, DEFAULT_LISTEN, LibraryConfig, Limits, LogFormat, Network, ZeroCopy, folders, keys};
 
 const DAY: Duration = Duration::from_hours(24);
 const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(1)..=DAY;
@@ -22,7 +22,7 @@ pub(super) fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         trusted_proxies: raw.parse("trusted_proxies", trusted_proxies)?.unwrap_or_default(),
         limits: limits(raw)?,
         scan_interval: raw.parse("scan_interval", scan_interval)?.unwrap_or(defaults.scan_interval),
-        zero_copy: raw.parse("zero_copy", switch)?.unwrap_or(defaults.zero_copy),
+        zero_copy: raw.parse("zero_copy", zero_copy)?.unwrap_or(defaults.zero_copy),
         log: raw.parse("log_format", log_format)?.unwrap_or_default(),
         file: raw.file.clone(),
         libraries: Vec::new(),
@@ -172,11 +172,12 @@ fn legacy_route(name: &str, libraries: &[(LibraryConfig, Source)]) -> Result<Str
     Err(Fault::new(format!("no library is called {name:?}"), cure))
 }
 
-fn switch(text: &str) -> Result<bool, Fault> {
+fn zero_copy(text: &str) -> Result<ZeroCopy, Fault> {
     match text {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err(Fault::new(format!("{text:?} is neither on nor off"), "write on or off")),
+        "auto" => Ok(ZeroCopy::Auto),
+        "on" => Ok(ZeroCopy::On),
+        "off" => Ok(ZeroCopy::Off),
+        _ => Err(Fault::new(format!("{text:?} is none of them"), "write auto, on or off")),
     }
 }
 

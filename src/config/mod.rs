@@ -50,9 +50,7 @@ pub struct Config {
     pub limits: Limits,
     /// Time between two full scans; watching finds most changes earlier.
     pub scan_interval: Duration,
-    /// Files go from the page cache to the socket by themselves. Cheaper by a fifth to a third; but who overwrites a file
-    /// in place while it is sent changes bytes that are on their way.
-    pub zero_copy: bool,
+    pub zero_copy: ZeroCopy,
     pub log: LogFormat,
     /// The configuration file that was read.
     pub file: Option<PathBuf>,
@@ -99,6 +97,18 @@ pub enum LogFormat {
     #[default]
     Json,
     Text,
+}
+
+/// When files go from the page cache to the socket by themselves, which costs a fifth to a third less than copying them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ZeroCopy {
+    /// To clients elsewhere. A program on this machine that has not read what it received shares the file's pages until
+    /// it does, which no lease covers.
+    #[default]
+    Auto,
+    /// To programs on this machine too, such as a proxy.
+    On,
+    Off,
 }
 
 /// An empty environment, for commands and tests that want none.
@@ -172,7 +182,7 @@ impl Config {
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
             scan_interval: DEFAULT_SCAN_INTERVAL,
-            zero_copy: false,
+            zero_copy: ZeroCopy::default(),
             log: LogFormat::default(),
             file: None,
             origins: BTreeMap::new(),
@@ -200,7 +210,7 @@ impl Config {
                 self.trusted_proxies.iter().map(Network::to_string).collect::<Vec<_>>().join(", ")
             }
             "scan_interval" => units::duration_text(self.scan_interval),
-            "zero_copy" => if self.zero_copy { "on" } else { "off" }.to_owned(),
+            "zero_copy" => self.zero_copy.to_string(),
             "log_format" => self.log.to_string(),
             _ => self.limits.text(key.trim_start_matches("limits.")),
         }
@@ -245,6 +255,16 @@ impl Default for Limits {
             cold_reads: 32,
             open_timeout: Duration::from_secs(30),
         }
+    }
+}
+
+impl std::fmt::Display for ZeroCopy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            ZeroCopy::Auto => "auto",
+            ZeroCopy::On => "on",
+            ZeroCopy::Off => "off",
+        })
     }
 }
 

@@ -258,7 +258,7 @@ fn wrong_values_name_their_place_and_a_cure() {
         ("trusted_proxies = [\"proxy\"]", &["neither"], "a name"),
         ("scan_interval = 30", &["\"30\" is not a duration", "30s"], "no unit"),
         ("scan_interval = \"0s\"", &["out of bounds", "from 1s to"], "never stops"),
-        ("zero_copy = \"yes\"", &["on or off"], "a third word"),
+        ("zero_copy = \"yes\"", &["auto, on or off"], "a third word"),
         ("log_format = \"xml\"", &["json or text"], "an unknown form"),
         ("legacy_route = \"films\"", &["no library is called", "folder to serve"], "no library at all"),
         ("[limits]\nhead_bytes = \"1KiB\"", &["from 8KiB to 1MiB"], "less than hyper's buffer"),

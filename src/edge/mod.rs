@@ -21,7 +21,8 @@ use tower::ServiceExt;
 
 use crate::access::streams::Cut;
 use crate::app::App;
-use crate::body::{Outgoing, outgoing};
+use crate::body::{Lane, Outgoing, outgoing};
+use crate::config::ZeroCopy;
 use crate::error::{Audience, Error, Problem};
 use crate::operations;
 use crate::router::{Answered, Reader};
@@ -48,16 +49,15 @@ impl Edge {
         let begun = Instant::now();
         let entry = Entry::begin(&self.app, &request, begun);
         let asker = Asker::of(&request);
-        let connection = request.extensions().get::<Connection>().filter(|_| self.app.zero_copy).cloned();
+        let connection = request.extensions().get::<Connection>().cloned();
         introduce(&mut request);
         let response = match check(&self.app, request) {
             Ok(request) => self.route(request).await,
             Err(error) => closing(error),
         };
-        let mut response = outgoing(
-            finished(response, &asker, entry.request_id()),
-            connection.as_ref().map(Connection::lane),
-        );
+        let mut response = outgoing(finished(response, &asker, entry.request_id()), || {
+            lane(self.app.zero_copy, connection.as_ref()?)
+        });
         entry.end_with(&self.app, &mut response);
         response
     }
@@ -68,6 +68,16 @@ impl Edge {
             Err(never) => match never {},
         }
     }
+}
+
+/// Where windows of files may go.
+fn lane(zero_copy: ZeroCopy, connection: &Connection) -> Option<&Lane> {
+    let is_allowed = match zero_copy {
+        ZeroCopy::Auto => !connection.is_from_here(),
+        ZeroCopy::On => true,
+        ZeroCopy::Off => false,
+    };
+    is_allowed.then(|| connection.lane())
 }
 
 /// Tells the rooms inside who is at the other end and how to hang up, in their own words.

@@ -19,7 +19,8 @@ use crate::access::policy::Entrance;
 use crate::access::streams::Cut;
 use crate::access::{Caller, Named, Permit};
 use crate::app::App;
-use crate::body::{self, Container, Representation};
+use crate::body::{self, Container, Kept, Representation};
+use crate::config::ZeroCopy;
 use crate::error::Error;
 use crate::metrics::{RangeLabels, Sent};
 use crate::range::{self, Boundary, HttpDate};
@@ -67,12 +68,16 @@ async fn caller(app: &App, request: &Parts, asked: &MediaPath, entrance: Entranc
 
 /// The answer to somebody who may see the item.
 pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response, Error> {
-    let file = locate(app, &permit).await?;
-    let representation = describe(app, &permit, file).await?;
+    let film = if let Some(film) = at_hand(app, &permit) {
+        film
+    } else {
+        let file = locate(app, &permit).await?;
+        describe(app, &permit, file).await?
+    };
     let now = now(app);
-    let plan = range::plan(&request.method, &request.headers, &representation.facts(now));
+    let plan = range::plan(&request.method, &request.headers, &film.representation.facts(now));
     let boundary = || Boundary::from_random(app.chance.bytes());
-    let mut response = body::respond(&representation, plan, boundary, &request.method);
+    let mut response = body::respond(&film.representation, plan, boundary, &request.method);
     // By the clock that judged the conditions: Last-Modified is never later (RFC 9110 §8.8.2.1).
     if let Ok(date) = HeaderValue::from_str(&now.to_string()) {
         response.headers_mut().insert(DATE, date);
@@ -80,29 +85,49 @@ pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response
     observed(app, permit, request, response).await
 }
 
+/// What was located and described before, if the item's path still leads to it and nothing about it has changed: another
+/// file in its place, another length or time, and it is opened anew.
+fn at_hand(app: &App, permit: &Permit) -> Option<Arc<Kept>> {
+    let item = permit.item();
+    let film = app.shelf.find(item.id)?;
+    let folder = app.folder(&item.library_id)?;
+    folder.still_leads_to(&item.path, film.file.stat()).then_some(film)
+}
+
 /// Opens the file of an item. What is no longer there is 404, as if it had never been.
 async fn locate(app: &App, permit: &Permit) -> Result<Arc<MediaFile>, Error> {
     let item = permit.item();
     let folder = app.folder(&item.library_id).ok_or(Error::NotFound)?;
     match folder.open_file(&item.path).await {
+        Ok(file) if may_lend(app, &file) => Ok(file.leased()),
         Ok(file) => Ok(Arc::new(file)),
         Err(OpenError::Gone(_)) => Err(Error::NotFound),
         Err(error) => Err(Error::unavailable(error)),
     }
 }
 
+/// A file that was written to just now may be written to again in the same tick of the clock that gives it its time.
+fn may_lend(app: &App, file: &MediaFile) -> bool {
+    app.zero_copy != ZeroCopy::Off && storage::is_settled(file.stat(), since_1970(app.clock.machine()))
+}
+
 /// Everything that the response's head says of the file, from its one descriptor.
-async fn describe(app: &App, permit: &Permit, file: Arc<MediaFile>) -> Result<Representation, Error> {
+async fn describe(app: &App, permit: &Permit, file: Arc<MediaFile>) -> Result<Arc<Kept>, Error> {
     let beginning = file.beginning().await.map_err(unreadable)?;
     let container = Container::of(&beginning);
     let nonce = u64::from_be_bytes(app.chance.bytes());
     // Whether the file is fresh is a question to the clock that gave it its times.
-    let etag = storage::validator(&app.tag_secret, file.stat(), since_1970(app.clock.machine()), nonce);
+    let machine = since_1970(app.clock.machine());
+    let etag = storage::validator(&app.tag_secret, file.stat(), machine, nonce);
     let modified = storage::last_modified(file.stat(), now(app));
     let disposition = body::disposition(file_name(&permit.item().path), container.is_shown());
-    let is_at_rest = file.stat().is_at_rest(since_1970(app.clock.machine()));
-    let representation = Representation::of_file(file, etag, modified, container.content_type(), disposition);
-    Ok(representation.at_rest(is_at_rest))
+    let representation =
+        Representation::of_file(Arc::clone(&file), etag, modified, container.content_type(), disposition);
+    let film = Arc::new(Kept { file, representation });
+    if film.file.is_local() && storage::is_settled(film.file.stat(), machine) {
+        app.shelf.keep(permit.item().id, Arc::clone(&film));
+    }
+    Ok(film)
 }
 
 fn unreadable(error: ReadError) -> Error {

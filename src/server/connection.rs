@@ -12,6 +12,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Poll, ready};
+use std::time::Duration;
 
 use http::{Request, Response};
 use http_body::Body;
@@ -21,7 +22,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use socket2::SockRef;
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::answer::{Answer, Answering};
 use super::line::{Line, Order};
@@ -30,6 +31,7 @@ use super::refusal;
 use super::socket::Socket;
 use super::watchdog::{Alarm, Watchdog};
 use crate::config::Limits;
+use crate::storage::Carrier as _;
 
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -79,6 +81,10 @@ impl Settings {
 /// at the pace of the film, and the memory of many such viewers runs short, which costs more processor time than
 /// everything else. Much less, and a fast reader waits for us.
 const UNSENT: u32 = 512 * 1024;
+
+/// How long a connection that is over waits for its last pages of files to arrive, and how often it looks.
+const LAST_BYTES: Duration = Duration::from_mins(1);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How a connection came to its end.
 #[derive(Debug)]
@@ -157,22 +163,42 @@ where
     end
 }
 
+/// The socket is closed only when nothing of it can be sent any more that may still change: what the kernel sends after
+/// that, nobody can call back.
 async fn close(socket: Socket, line: &Line, end: &End) {
     let ended = socket.has_ended();
     let stream = socket.into_stream();
     match end {
-        // Dropping a socket with this option is a reset; one that refuses it is dead already.
-        End::Cut | End::Broken(_) | End::Torn | End::Overdue(Overdue::Stalled) => {
-            _ = stream.set_zero_linger();
-        }
-        End::Closed if !ended && may_still_send(&stream, line) => {
+        End::Cut | End::Broken(_) | End::Torn | End::Overdue(Overdue::Stalled) => reset(&stream),
+        End::Closed => {
             tokio::select! {
-                () = line.is_cut() => {}
-                () = refusal::linger(stream) => {}
+                () = line.is_cut() => reset(&stream),
+                () = part(&stream, line, ended) => {}
             }
         }
-        End::Closed | End::HungUp | End::Overdue(Overdue::Head | Overdue::Idle) => {}
+        End::HungUp | End::Overdue(Overdue::Head | Overdue::Idle) => {}
     }
+    if !line.has_delivered() {
+        reset(&stream);
+    }
+}
+
+/// Dropping a socket with this option is a reset; one that refuses it is dead already.
+fn reset(stream: &TcpStream) {
+    _ = stream.set_zero_linger();
+}
+
+/// Waits for the client to take the last answer.
+async fn part(stream: &TcpStream, line: &Line, ended: bool) {
+    if !ended && may_still_send(stream, line) {
+        refusal::linger(stream).await;
+    }
+    _ = timeout(LAST_BYTES, async {
+        while !line.has_delivered() {
+            sleep(LOOK).await;
+        }
+    })
+    .await;
 }
 
 /// Whether unread bytes are here or on their way: closing over them is a reset, which may reach the client

@@ -1,17 +1,19 @@
 //! What others hold of a connection: its pace to report to, and orders to drain or to be cut.
 
 use std::future::poll_fn;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
 use http::Extensions;
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::pace::{Deadlines, Pace};
 use crate::body::Lane;
+use crate::storage::Carrier;
 
 /// Who is at the other end of the socket; behind a proxy that is the proxy. A request extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,16 @@ impl Connection {
     pub fn lane(&self) -> &Lane {
         &self.0.lane
     }
+
+    /// Whether the other end is a program on this machine.
+    pub fn is_from_here(&self) -> bool {
+        *self.0.is_from_here.get_or_init(|| is_ours(self.0.peer.address))
+    }
+}
+
+/// An address is this machine's if a socket can be bound to it.
+fn is_ours(address: SocketAddr) -> bool {
+    address.ip().is_loopback() || UdpSocket::bind(SocketAddr::new(address.ip(), 0)).is_ok()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +62,8 @@ pub(super) struct Line {
     waker: AtomicWaker,
     /// Windows of files that wait for the socket.
     pub(super) lane: Lane,
+    socket: OnceLock<Weak<TcpStream>>,
+    is_from_here: OnceLock<bool>,
     /// The last request had a body, of which something may still be on its way.
     sends_body: AtomicBool,
 }
@@ -62,8 +76,15 @@ impl Line {
             order: AtomicU8::new(0),
             waker: AtomicWaker::new(),
             lane: Lane::default(),
+            socket: OnceLock::new(),
+            is_from_here: OnceLock::new(),
             sends_body: AtomicBool::new(false),
         }
+    }
+
+    /// The socket that [`Line::has_delivered`] asks. There is one for each line.
+    pub(super) fn connect(&self, socket: &Arc<TcpStream>) {
+        _ = self.socket.set(Arc::downgrade(socket));
     }
 
     /// A request came, with or without a body.
@@ -112,5 +133,29 @@ impl Line {
             Order::Go | Order::Drain => Poll::Pending,
         })
         .await;
+    }
+}
+
+impl Carrier for Line {
+    /// A socket that is closed sends nothing more: see `connection`.
+    fn has_delivered(&self) -> bool {
+        let socket = self.socket.get().and_then(Weak::upgrade);
+        socket.is_none_or(|socket| self.lane.has_delivered(&*socket))
+    }
+
+    fn cut(&self) {
+        self.order(Order::Cut);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_knows_its_own_addresses() {
+        for (address, ours) in [("127.0.0.1:9", true), ("127.8.8.8:9", true), ("192.0.2.1:9", false)] {
+            assert_eq!(is_ours(address.parse().unwrap()), ours, "{address}");
+        }
     }
 }

@@ -4,10 +4,11 @@
 //! 2. A few of those that took it are read from for a moment, so that the answer is not lost to a reset.
 
 use std::io;
+use std::net::Shutdown;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -36,16 +37,16 @@ impl Refusals {
         // Past tokio, which does not know yet that a new socket is ready.
         let told = rustix::io::write(&stream, FULL).is_ok_and(|written| written == FULL.len());
         if told && self.lingering.len() < LINGERING {
-            self.lingering.spawn(linger(stream));
+            self.lingering.spawn(async move { linger(&stream).await });
         }
     }
 }
 
 /// Says that nothing more comes, and waits within bounds for the client to say the same (RFC 9112 §9.6).
-pub(super) async fn linger(mut stream: TcpStream) {
-    if stream.shutdown().await.is_ok() {
+pub(super) async fn linger(stream: &TcpStream) {
+    if SockRef::from(stream).shutdown(Shutdown::Write).is_ok() {
         // The time is up or the client is done: either way the socket is closed now.
-        _ = timeout(LINGER_TIME, discard(&stream)).await;
+        _ = timeout(LINGER_TIME, discard(stream)).await;
     }
 }
 

@@ -21,9 +21,10 @@ use rustix::io::{ReadWriteFlags, pread, preadv2, retry_on_intr};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use super::lease::{Carrier, Lease, Lent};
 use super::local::Shared;
-use super::residency;
 use super::stat::{Drift, Stat};
+use crate::kernel::is_resident;
 
 /// How much of a file's start [`MediaFile::beginning`] reads: three packets of MPEG-TS are 564 bytes, two
 /// prove it.
@@ -52,6 +53,7 @@ pub struct MediaFile {
     folder: Arc<Shared>,
     /// What [`MediaFile::beginning`] has seen.
     begun: OnceLock<Witness>,
+    pub(super) lease: Option<Lease>,
 }
 
 /// What one reader of a file has seen of it last.
@@ -82,12 +84,18 @@ pub enum ReadError {
 
 impl MediaFile {
     pub(super) fn new(file: File, stat: Stat, is_local: bool, folder: Arc<Shared>) -> Self {
-        Self { file: Some(file), stat, is_local, folder, begun: OnceLock::new() }
+        Self { file: Some(file), stat, is_local, folder, begun: OnceLock::new(), lease: None }
     }
 
     #[cfg(test)]
     pub(super) fn folder(&self) -> &Arc<Shared> {
         &self.folder
+    }
+
+    /// Whether what is asked of it, its bytes apart, is answered without waiting for any disk or network.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.is_local
     }
 
     /// The file when it was opened.
@@ -139,13 +147,32 @@ impl MediaFile {
 
     /// Whether the span lies in the page cache, as far as the kernel can tell; then sending it waits for no disk.
     pub fn is_resident(&self, offset: u64, len: u64) -> bool {
-        self.is_local && residency::is_resident(self, offset, len) == Some(true)
+        self.is_local && is_resident(self, offset, len) == Some(true)
     }
 
-    /// Whether windows of this file may be sent by `sendfile(2)`: not where a page that is not cached would be noticed
+    /// The same file under a lease, if it can be sent uncopied at all: not where a page that is not cached would be noticed
     /// only by waiting for it.
+    #[must_use]
+    pub fn leased(mut self) -> Arc<Self> {
+        if self.is_local && is_resident(&self, 0, 1).is_some() {
+            self.lease = Lease::take(&self);
+        }
+        // A write between the look at the file and the lease would not show in either.
+        if self.lease.is_some() && Stat::of(&self).ok() != Some(self.stat) {
+            self.lease = None;
+        }
+        self.listed()
+    }
+
+    /// Whether pages of it may be given to sockets now.
     pub fn is_sendable(&self) -> bool {
-        self.is_local && residency::is_resident(self, 0, 1).is_some()
+        self.lease.as_ref().is_some_and(Lease::stands)
+    }
+
+    /// Around each `sendfile(2)`: the file does not change while this is held, nor while the carrier has its pages under
+    /// way. `None`: it must be copied.
+    pub fn lend(&self, carrier: &Arc<dyn Carrier>) -> Option<Lent<'_>> {
+        self.lease.as_ref()?.lend(carrier)
     }
 
     /// Brings a span into the page cache, on the blocking pool.
@@ -167,20 +194,6 @@ impl MediaFile {
         }
         // The kernel reads on while these bytes are sent. Advice that is not taken is no error.
         let _ = fadvise(self, end, NonZeroU64::new(len.saturating_mul(READ_AHEAD)), Advice::WillNeed);
-        Ok(())
-    }
-
-    /// Looks at the file again without waiting. What cannot be told from a rewrite at once is one.
-    pub fn verify_now(&self, witness: &mut Witness) -> Result<(), ReadError> {
-        let stat = Stat::of(self).map_err(io::Error::from)?;
-        match witness.stat.drift(&stat) {
-            Drift::None => return Ok(()),
-            Drift::Attributes => {}
-            Drift::Grown if self.still_holds(witness)? => {}
-            Drift::Grown | Drift::Rewritten => return Err(ReadError::Changed),
-            Drift::Shrunk => return Err(ReadError::Truncated),
-        }
-        witness.stat = stat;
         Ok(())
     }
 

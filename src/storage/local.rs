@@ -137,6 +137,15 @@ impl Folder {
         self.admit(file?)
     }
 
+    /// Whether the name still leads to a file that is as `stat` says, without waiting for any disk: an open file keeps
+    /// its folders in the kernel's memory. `stat` must be that of an open file on a local disk.
+    ///
+    /// Unlike opening, this would follow a link in the place of a folder above; but to this very file, or the answer is
+    /// no.
+    pub fn still_leads_to(&self, relative: &str, stat: &Stat) -> bool {
+        Stat::at(&self.0.root, relative).is_ok_and(|there| there == *stat)
+    }
+
     /// What the file of this name is. Reads none of its bytes, and waits as long as it takes.
     pub fn examine(&self, relative: &str) -> io::Result<Stat> {
         match self.open_file_blocking(relative) {

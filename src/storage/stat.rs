@@ -51,10 +51,10 @@ impl Stat {
         statx(file, c"", AtFlags::EMPTY_PATH, asked).map(|answer| Self::from(&answer))
     }
 
-    /// Whether nobody has written to it lately, by a clock that says `now`. A recorder writes every few seconds.
-    pub fn is_at_rest(&self, now: (i64, u32)) -> bool {
-        const LATELY: i64 = 30;
-        self.changed.0.saturating_add(LATELY) < now.0
+    /// Looks at a name below a folder.
+    pub(super) fn at(folder: impl AsFd, relative: &str) -> io::Result<Self> {
+        let asked = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+        statx(folder, relative, AtFlags::SYMLINK_NOFOLLOW, asked).map(|answer| Self::from(&answer))
     }
 
     /// Whether this is a file of bytes, and not a folder, a pipe, a socket or a device.

@@ -44,6 +44,12 @@ pub fn validator(secret: &[u8; 32], stat: &Stat, now: (i64, u32), nonce: u64) ->
     ETag::new(&BASE64URL_NOPAD.encode(&hash[..16])).expect("base64url has no character that a tag refuses")
 }
 
+/// Whether tag and date of this file are those of every later answer as well, until it changes.
+#[must_use]
+pub fn is_settled(stat: &Stat, now: (i64, u32)) -> bool {
+    !is_fresh(stat, now) && stat.modified <= now
+}
+
 /// A time of change in the future is fresh too: the clock was put back, and may pass that time again.
 fn is_fresh(stat: &Stat, now: (i64, u32)) -> bool {
     nanoseconds(now) - nanoseconds(stat.changed) < GRANULE

@@ -9,7 +9,7 @@ use reelgate::router::{Openness, ROUTES};
 use crate::support::{Request, Server, get};
 
 /// Modules by layer; imports go down, or stay within a module. Two modules of one layer may know each other.
-const LAYERS: [(&str, u8); 24] = [
+const LAYERS: [(&str, u8); 25] = [
     ("main", 4),
     ("cli", 4),
     ("server", 4),
@@ -29,6 +29,7 @@ const LAYERS: [(&str, u8); 24] = [
     ("metrics", 2),
     ("db", 1),
     ("storage", 1),
+    ("kernel", 1),
     ("config", 1),
     ("types", 0),
     ("clock", 0),

@@ -19,6 +19,7 @@ mod ranges;
 mod readme;
 mod revocation;
 mod secrets;
+mod shelf;
 mod story;
 mod support;
 mod traversal;

@@ -124,7 +124,7 @@ fn slice(bytes: &[u8], range: ByteRange) -> &[u8] {
 
 /// The response with the body that copies, which needs no socket.
 fn copying(response: Response<Body>) -> Response<Outgoing> {
-    outgoing(response, None)
+    outgoing(response, || None)
 }
 
 fn in_memory(frame: Frame<Chunk>) -> Bytes {
