@@ -18,8 +18,9 @@ use crate::db::folder::{DataFolder, ServerLock};
 use crate::db::media::Library;
 use crate::edge::Edge;
 use crate::library::{self, Watcher};
+use crate::router::Router;
 use crate::server::{self, Shutdown, Signals};
-use crate::{router, telemetry, upkeep};
+use crate::{telemetry, upkeep};
 
 use super::Misuse;
 use super::output::{Output, print};
@@ -163,7 +164,7 @@ async fn serve(
 }
 
 async fn accept(app: App, listener: TcpListener, shutdown: Shutdown) -> server::Drained {
-    let edge = Edge::new(app.clone(), router::router(app.clone()));
+    let edge = Edge::new(app.clone(), Router::new(app.clone()));
     let gauges = app.metrics.connections.clone();
     let handler = move |request| edge.clone().answer(request);
     server::serve(listener, &app.limits, gauges, handler, shutdown).await

@@ -42,7 +42,7 @@ use refusal::Refusals;
 use roster::Roster;
 
 pub use connection::BoxError;
-pub use line::{Connection, Peer};
+pub use line::Connection;
 pub use signals::{Shutdown, Signals, Stop, signals};
 
 /// After an error of `accept` that is not about one client: descriptors come back when connections end, and
