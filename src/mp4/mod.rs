@@ -1,0 +1,41 @@
+//! MP4 and QuickTime files (ISO/IEC 14496-12): what is in them, and how they start at once.
+//!
+//! 1. [`layout`]: the boxes at the top level, by a walk that asks for bytes and is given them. From it: whether the
+//!    file is cut off, whether its index comes first, whether it is fragmented.
+//! 2. [`movie::probe`]: what the index says. Tracks, codings as a browser is asked about them, where the samples end.
+//!
+//! Nothing here reads a file. Bytes come in as slices that the caller has read, every offset is a `u64`, and a file of
+//! a stranger costs time and memory by its bytes and not by its claims.
+
+#![allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "a box is asked for as b\"moov\", which is a reference"
+)]
+
+pub mod boxes;
+mod codec;
+mod descriptors;
+pub mod edits;
+mod entry;
+mod fields;
+mod header;
+mod hevc;
+pub mod layout;
+pub mod movie;
+mod sound;
+mod tables;
+#[cfg(test)]
+mod tests;
+pub mod time;
+pub mod track;
+
+pub use boxes::{FourCc, MAX_MOOV, Malformed};
+pub use codec::Codec;
+pub use edits::{Edit, Edits};
+pub use header::Rotation;
+pub use layout::{Ending, Fragments, Layout, TopBox, Walk, Wanted};
+pub use movie::{Movie, probe};
+pub use sound::Sound;
+pub use tables::OffsetWidth;
+pub use time::{Ratio, Span};
+pub use track::{Kind, Picture, Samples, Track};
