@@ -1,5 +1,7 @@
 //! Tests of the room, an area a file. `make` builds what they read.
 
+mod draws;
+mod hostile;
 mod layouts;
 mod make;
 mod movies;
