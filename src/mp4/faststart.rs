@@ -8,10 +8,10 @@
 //!  file   file   file        file          file   memory  file   file
 //! ```
 //!
-//! 1. [`movable`]: which box goes where. The movie goes behind `ftyp`, which has to come first (ISO/IEC 14496-12
+//! 1. `movable`: which box goes where. The movie goes behind `ftyp`, which has to come first (ISO/IEC 14496-12
 //!    §4.3.1), or to the very front of the older QuickTime files that have none.
-//! 2. [`contents`]: nothing in the movie names places in the file except for chunk offsets.
-//! 3. [`Rewrite`]: chunk offsets are mapped through [`Moves`], and `stco` becomes `co64` where 32 bits are too few.
+//! 2. `contents`: nothing in the movie names places in the file except for chunk offsets.
+//! 3. `Rewrite`: chunk offsets are mapped through `Moves`, and `stco` becomes `co64` where 32 bits are too few.
 //! 4. The pieces are put together as a [`VirtualFile`]. All other boxes (`free`, `wide`, `uuid`, several `mdat`s with
 //!    sizes of 32 or 64 bits) stay in their order, and so does what was appended to the file.
 //!

@@ -17,7 +17,9 @@
 //! ```
 //!
 //! Nothing here reads a file. Bytes come in as slices that the caller has read, every offset is a `u64`, and a file of
-//! a stranger costs time and memory by its bytes and not by its claims.
+//! a stranger costs time and memory by its bytes and not by its claims. The worst movies of 64 MiB that we could
+//! build (millions of boxes, of offsets, of samples of four bits) take 0.35 s in an optimised build: too long for a thread that
+//! others wait for. The moved copy is at most twice as long as the movie, when every offset is widened.
 
 #![allow(
     clippy::trivially_copy_pass_by_ref,

@@ -1,6 +1,6 @@
 //! A file that does not lie anywhere: a list of pieces, some in memory, the others spans of the file as it is.
 //!
-//! 1. [`VirtualFile::patched`] and [`crate::mp4::faststart`] make one.
+//! 1. [`VirtualFile::patched`] and [`crate::mp4::faststart()`] make one.
 //! 2. [`VirtualFile::slice`] is what a range of it consists of. No byte of the file on disk is read here.
 
 use std::ops::Range;
