@@ -99,6 +99,7 @@ mod tests {
     use std::fs;
     use std::time::Duration;
 
+    use bytes::Bytes;
     use http::HeaderValue;
 
     use super::*;
@@ -116,7 +117,7 @@ mod tests {
         let file = Arc::new(folder.open_file_blocking("film.mp4").unwrap());
         let tag = ETag::new("v1").unwrap();
         let inline = HeaderValue::from_static("inline");
-        let representation = Representation::of_file(Arc::clone(&file), tag, None, "video/mp4", inline);
+        let representation = Representation::of_file(&file, &Bytes::new(), tag, None, "video/mp4", inline);
         Arc::new(Kept { file, representation })
     }
 

@@ -119,7 +119,7 @@ async fn describe(app: &App, permit: &Permit, file: Arc<MediaFile>) -> Result<Ar
     let modified = storage::last_modified(file.stat(), now(app));
     let disposition = body::disposition(file_name(&permit.item().path), container.is_shown());
     let representation =
-        Representation::of_file(Arc::clone(&file), etag, modified, container.content_type(), disposition);
+        Representation::of_file(&file, &beginning, etag, modified, container.content_type(), disposition);
     let film = Arc::new(Kept { file, representation });
     if film.file.is_local() && storage::is_settled(film.file.stat(), machine) {
         app.shelf.keep(permit.item().id, Arc::clone(&film));

@@ -16,6 +16,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::sleep;
 use std::time::Duration;
 
+use bytes::Bytes;
 use rustix::fs::{Advice, fadvise};
 use rustix::io::{ReadWriteFlags, pread, preadv2, retry_on_intr};
 use tokio::task::spawn_blocking;
@@ -52,7 +53,7 @@ pub struct MediaFile {
     is_local: bool,
     folder: Arc<Shared>,
     /// What [`MediaFile::beginning`] has seen.
-    begun: OnceLock<Witness>,
+    begun: OnceLock<(Witness, Bytes)>,
     pub(super) lease: Option<Lease>,
 }
 
@@ -109,7 +110,7 @@ impl MediaFile {
     #[must_use]
     pub fn witness(&self) -> Witness {
         let opened = Witness { stat: self.stat, sample: [0; SAMPLE], sampled: 0, offset: 0 };
-        self.begun.get().copied().unwrap_or(opened)
+        self.begun.get().map_or(opened, |(witness, _)| *witness)
     }
 
     /// Reads what the page cache has at `offset`, without waiting. `None`: ask [`MediaFile::read`], which also
@@ -198,11 +199,14 @@ impl MediaFile {
         Ok(())
     }
 
-    /// The first bytes, from which the kind of a file is known; fewer if the file is shorter.
-    pub async fn beginning(self: &Arc<Self>) -> Result<Vec<u8>, ReadError> {
+    /// The first bytes, from which the kind of a file is known; fewer if the file is shorter. Read once.
+    pub async fn beginning(self: &Arc<Self>) -> Result<Bytes, ReadError> {
+        if let Some((_, bytes)) = self.begun.get() {
+            return Ok(bytes.clone());
+        }
         let wanted = usize::try_from(self.stat.len).unwrap_or(BEGINNING).min(BEGINNING);
         if wanted == 0 {
-            return Ok(Vec::new());
+            return Ok(Bytes::new());
         }
         let (mut bytes, witness) = (vec![0; wanted], self.witness());
         let (mut bytes, count, mut witness) = match self.read_now(&mut bytes, 0, &witness) {
@@ -212,8 +216,7 @@ impl MediaFile {
         bytes.truncate(count);
         witness.remember(&bytes, 0);
         // Who reads it twice has seen the same.
-        let _ = self.begun.set(witness);
-        Ok(bytes)
+        Ok(self.begun.get_or_init(|| (witness, bytes.into())).1.clone())
     }
 
     /// [`MediaFile::read`] on the calling thread, for as long as it takes.

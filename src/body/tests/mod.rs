@@ -81,7 +81,14 @@ fn content(len: usize) -> Vec<u8> {
 }
 
 fn film(file: Arc<MediaFile>) -> Representation {
-    Representation::of_file(file, tag(), Some(HttpDate::from_unix(MODIFIED)), "video/mp4", inline())
+    Representation::of_file(
+        &file,
+        &Bytes::new(),
+        tag(),
+        Some(HttpDate::from_unix(MODIFIED)),
+        "video/mp4",
+        inline(),
+    )
 }
 
 /// A head in memory, the middle of a file, its start, and a tail in memory: what a film looks like whose index
