@@ -40,6 +40,9 @@ const SAMPLE: usize = 64;
 const WARMING: usize = 128 * 1024;
 const READ_AHEAD: u64 = 8;
 
+/// How far apart bytes are read to see whether all between them are there.
+const STEP: usize = 64 * 1024;
+
 /// How often, and how far apart, a file is looked at whose time has changed and whose length has not (yet).
 const LOOKS: usize = 50;
 const PAUSE: Duration = Duration::from_millis(2);
@@ -147,9 +150,21 @@ impl MediaFile {
         .await
     }
 
-    /// Whether the span lies in the page cache, as far as the kernel can tell; then sending it waits for no disk.
+    /// Whether the span lies in the page cache; then sending it waits for no disk.
+    ///
+    /// The kernel counts pages from the moment on that it begins to read them. Reading one byte of them without waiting
+    /// tells whether they have come: of every [`STEP`], for the kernel reads much more at a time.
     pub fn is_resident(&self, offset: u64, len: u64) -> bool {
-        self.is_local && is_resident(self, offset, len) == Some(true)
+        let last = offset.saturating_add(len.saturating_sub(1));
+        let has_come = |at| self.is_there(at);
+        self.is_local
+            && is_resident(self, offset, len) == Some(true)
+            && (offset..last).step_by(STEP).chain([last]).all(has_come)
+    }
+
+    fn is_there(&self, offset: u64) -> bool {
+        let mut byte = [0];
+        preadv2(self, &mut [IoSliceMut::new(&mut byte)], offset, ReadWriteFlags::NOWAIT) == Ok(1)
     }
 
     /// The same file under a lease, if it can be sent uncopied at all: not where a page that is not cached would be noticed

@@ -80,6 +80,7 @@ fn content(len: usize) -> Vec<u8> {
     (0..len).map(|_| next()).collect()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "tests hand over what they opened")]
 fn film(file: Arc<MediaFile>) -> Representation {
     Representation::of_file(
         &file,
