@@ -51,6 +51,8 @@ const AT_REST: Duration = Duration::from_secs(32);
 /// What the largest crowd takes, in a server that holds two a viewer and on this end.
 const DESCRIPTORS: u64 = 32_768;
 
+const QUICK: &str = "(a quick run: one or two rounds, 300 viewers instead of 2,000, 2,000 instead of 10,000)";
+
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
     let done = match env::args().nth(1).as_deref() {
@@ -107,7 +109,7 @@ fn measure(wish: &Wish) -> Result<()> {
 }
 
 fn compare(wish: &Wish, peers: &[Peer], place: &Place, material: (&Material, &Material)) -> Result<()> {
-    let mut figures = Figures::default();
+    let mut figures = Figures::with_caution(wish.quick.then_some(QUICK));
     let scenarios = wish.scenarios();
     for scenario in &scenarios {
         match (scenario.possible)(place) {

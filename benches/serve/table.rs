@@ -22,9 +22,15 @@ pub struct Figures {
     /// By scenario: who failed or was left out, and why.
     notes: HashMap<&'static str, Vec<String>>,
     failures: u32,
+    /// What to know before all else.
+    caution: Option<&'static str>,
 }
 
 impl Figures {
+    pub fn with_caution(caution: Option<&'static str>) -> Figures {
+        Figures { caution, ..Figures::default() }
+    }
+
     /// Takes in a run. Who fails has no figures in this scenario, not even of earlier rounds; tells whether it may go on.
     pub fn add(&mut self, scenario: &Scenario, peer: Peer, run: Result<Vec<f64>>) -> bool {
         match run {
@@ -71,10 +77,13 @@ impl Figures {
     pub fn notes(&self) -> Vec<String> {
         let mut notes: Vec<_> = self.notes.iter().collect();
         notes.sort_unstable();
-        notes
-            .into_iter()
-            .flat_map(|(name, notes)| notes.iter().map(move |note| format!("{name}: {note}")))
-            .collect()
+        let notes = notes.into_iter();
+        let notes = notes.flat_map(|(name, notes)| notes.iter().map(move |note| format!("{name}: {note}")));
+        self.caution.map(str::to_owned).into_iter().chain(notes).collect()
+    }
+
+    pub fn caution(&self) -> &'static str {
+        self.caution.unwrap_or_default()
     }
 
     /// The median of a column.

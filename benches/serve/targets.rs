@@ -144,7 +144,9 @@ fn ours(figures: &Figures) -> Vec<Peer> {
 pub fn table(figures: &Figures) -> String {
     let ours = ours(figures);
     let names: Vec<_> = ours.iter().map(|peer| peer.name()).collect();
-    let mut text = format!("\n**targets**\n\n| target | bound | {} |\n|---|---|", names.join(" | "));
+    let caution = figures.caution();
+    let mut text =
+        format!("\n**targets** {caution}\n\n| target | bound | {} |\n|---|---|", names.join(" | "));
     text += &"---|".repeat(ours.len());
     for target in TARGETS {
         let _ = write!(text, "\n| {} | {} |", target.what, target.bound());
