@@ -14,8 +14,8 @@ use crate::peers::{COLD, Peer};
 
 pub const SLOW: Scenario = Scenario {
     name: "slowdisk",
-    what: "32 hot viewers (256 KiB every 50 ms, from memory) beside 8 cold ones (one range of 1 MiB after the other), from a disk that is \
-           held to 20 MB/s",
+    what: "32 hot viewers (256 KiB every 50 ms, from memory) beside 8 cold ones (one range of 1 MiB \
+           after the other, from a disk that is held to 20 MB/s)",
     columns: &[
         Column { title: "rate that hot viewers keep", unit: "" },
         Column { title: "hot p99.9", unit: "ms" },
