@@ -31,9 +31,10 @@ impl Connection {
         self.0.order(Order::Cut);
     }
 
-    /// Where bodies enter what this connection's socket shall send from files.
-    pub fn lane(&self) -> &Lane {
-        &self.0.lane
+    /// Where bodies enter what this connection's socket shall send from files. None where the socket cannot send them
+    /// as they are.
+    pub fn lane(&self) -> Option<&Lane> {
+        (!self.0.transforms).then_some(&self.0.lane)
     }
 
     /// Whether the other end is a program on this machine.
@@ -64,6 +65,8 @@ pub(super) struct Line {
     pub(super) lane: Lane,
     socket: OnceLock<Weak<TcpStream>>,
     is_from_here: OnceLock<bool>,
+    /// What goes over the socket is not what bodies hand out: it is encrypted, or cut into frames.
+    transforms: bool,
     /// The last request had a body, of which something may still be on its way.
     sends_body: AtomicBool,
 }
@@ -78,6 +81,7 @@ impl Line {
             lane: Lane::default(),
             socket: OnceLock::new(),
             is_from_here: OnceLock::new(),
+            transforms: false,
             sends_body: AtomicBool::new(false),
         }
     }
@@ -85,6 +89,11 @@ impl Line {
     /// The socket that [`Line::has_delivered`] asks. There is one for each line.
     pub(super) fn connect(&self, socket: &Arc<TcpStream>) {
         _ = self.socket.set(Arc::downgrade(socket));
+    }
+
+    /// The same for a connection that copies.
+    pub(super) fn transforming(self) -> Line {
+        Line { transforms: true, ..self }
     }
 
     /// A request came, with or without a body.
@@ -133,6 +142,16 @@ impl Line {
             Order::Go | Order::Drain => Poll::Pending,
         })
         .await;
+    }
+
+    /// The first order to end, in whatever way.
+    #[cfg(feature = "tls")]
+    pub(super) async fn is_ordered(&self) -> Order {
+        poll_fn(|cx| match self.poll_order(cx) {
+            Order::Go => Poll::Pending,
+            order => Poll::Ready(order),
+        })
+        .await
     }
 }
 

@@ -56,6 +56,7 @@ pub(super) struct Pace {
     begun: AtomicU64,
     ended: AtomicU64,
     nudged: AtomicBool,
+    framed: AtomicBool,
 }
 
 impl Pace {
@@ -69,12 +70,20 @@ impl Pace {
             begun: AtomicU64::new(0),
             ended: AtomicU64::new(0),
             nudged: AtomicBool::new(false),
+            framed: AtomicBool::new(false),
         }
+    }
+
+    /// From here on frames come and go that belong to no request, such as pings: a byte begins no head, and one that is
+    /// sent is no sign of use. A request is then the time in which any stream is open.
+    #[cfg(feature = "tls")]
+    pub(super) fn speak_in_frames(&self) {
+        self.framed.store(true, Relaxed);
     }
 
     /// Bytes arrived. While a request is being answered they are its body, or a head that waits its turn.
     pub(super) fn received(&self, now: Instant) {
-        if !self.is_busy() && self.head.load(Relaxed) == NEVER {
+        if !self.is_busy() && !self.framed.load(Relaxed) && self.head.load(Relaxed) == NEVER {
             self.head.store(self.moment(now), Relaxed);
         }
     }
@@ -96,7 +105,7 @@ impl Pace {
 
     pub(super) fn wrote(&self, now: Instant) {
         self.blocked.store(NEVER, Relaxed);
-        if !self.is_busy() {
+        if !self.is_busy() && !self.framed.load(Relaxed) {
             self.idle.store(self.moment(now), Relaxed);
         }
     }
@@ -219,6 +228,23 @@ mod tests {
             let got = pace.wait().map(|(since, time, overdue)| ((since + time - start).as_secs(), overdue));
             assert_eq!(got, want, "{why}");
         }
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn frames_are_neither_heads_nor_use() {
+        let start = Instant::now();
+        let pace = Pace::new(Deadlines { head: second(10), idle: second(20), stream: second(60) }, start);
+        pace.speak_in_frames();
+        let due = |pace: &Pace| pace.wait().map(|(since, time, why)| ((since + time - start).as_secs(), why));
+        pace.received(start + second(3));
+        pace.wrote(start + second(4));
+        assert_eq!(due(&pace), Some((10, Overdue::Head)), "the first head counts from the accept");
+        let request = pace.requested();
+        pace.answered(request, start + second(30));
+        pace.received(start + second(35));
+        pace.wrote(start + second(36));
+        assert_eq!(due(&pace), Some((50, Overdue::Idle)));
     }
 
     #[test]
