@@ -193,3 +193,36 @@ fn validity(certified: &CertifiedKey) -> Result<(u64, u64), Error> {
         Ok(()) => Ok((begin, u64::MAX)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_has_its_time() {
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2030, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let files = TlsFiles { cert: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
+        std::fs::write(&files.cert, params.self_signed(&key).unwrap().pem()).unwrap();
+        std::fs::write(&files.key, key.serialize_pem()).unwrap();
+        let certificate = read(&files).map_err(|(setting, _)| setting).unwrap();
+        let (begin, end) = (1_577_836_800, 1_893_456_000);
+        let cases = [
+            (0, Some("not valid before 2020-01-01T00:00:00Z"), "1970"),
+            (begin - 1, Some("not valid before"), "a second too early"),
+            (begin, None, "the first second"),
+            (end, None, "the last second"),
+            (end + 1, Some("expired on 2030-01-01T00:00:00Z"), "a second too late"),
+        ];
+        for (now, want, why) in cases {
+            let said = certificate.untimely(Duration::from_secs(now));
+            assert_eq!(said.is_some(), want.is_some(), "{why}: {said:?}");
+            assert!(said.unwrap_or_default().contains(want.unwrap_or_default()), "{why}");
+        }
+    }
+}

@@ -24,7 +24,7 @@ pub struct Gauges {
     pub idle: AtomicU64,
     /// The reader took nothing for too long. Over HTTP/2 a stream counts for itself.
     pub stalled: AtomicU64,
-    /// The body of an answer failed in the middle.
+    /// The body of an answer failed in the middle. Over HTTP/2 that ends its stream only.
     pub broken: AtomicU64,
     /// Ended because a right was withdrawn, or by the end of the drain.
     pub cut: AtomicU64,
@@ -49,7 +49,7 @@ impl Collector for Connections {
             ("connections_unsecured", "Connections whose TLS handshake failed.", &gauges.unsecured),
             ("connections_idle", "Connections that were idle for too long.", &gauges.idle),
             ("connections_stalled", "Readers who took nothing for too long.", &gauges.stalled),
-            ("connections_broken", "Connections whose body failed in the middle.", &gauges.broken),
+            ("connections_broken", "Answers whose body failed in the middle.", &gauges.broken),
             (
                 "connections_cut",
                 "Connections cut by a withdrawn right or by the end of the drain.",

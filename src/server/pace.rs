@@ -116,6 +116,12 @@ impl Pace {
         }
     }
 
+    /// Whether bytes wait for the socket.
+    #[cfg(feature = "tls")]
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked.load(Relaxed) != NEVER
+    }
+
     /// Asks the next write to go to the socket, whatever its readiness says (see [`super::watchdog`]).
     pub(super) fn nudge(&self) {
         self.nudged.store(true, Relaxed);

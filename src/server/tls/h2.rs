@@ -116,7 +116,8 @@ where
                 return Poll::Ready(Leaving::end(leaving.as_ref()).unwrap_or_else(|| End::from(result)));
             }
             streams.poll(cx, gauges);
-            if leaving.as_mut().is_some_and(|leaving| leaving.is_over(cx, &streams)) {
+            let is_sending = !streams.is_empty() || line.pace.is_blocked();
+            if leaving.as_mut().is_some_and(|leaving| leaving.is_over(cx, is_sending)) {
                 return Poll::Ready(Leaving::end(leaving.as_ref()).unwrap_or(End::Closed));
             }
             match ready!(watchdog.poll(cx, &line.pace)) {
@@ -163,8 +164,8 @@ impl Leaving {
     }
 
     /// A client that does not answer holds nobody up once nothing is sent to it any more.
-    fn is_over(&mut self, cx: &mut Context<'_>, streams: &Streams) -> bool {
-        if !streams.is_empty() {
+    fn is_over(&mut self, cx: &mut Context<'_>, is_sending: bool) -> bool {
+        if is_sending {
             self.patience.as_mut().reset(Instant::now() + GOODBYE);
         }
         self.patience.as_mut().poll(cx).is_ready()
@@ -213,9 +214,12 @@ impl Streams {
             self.request = Some(self.line.pace.requested());
         }
         while let Poll::Ready(Some(fate)) = self.working.poll_next_unpin(cx) {
-            if fate == Fate::Stalled {
-                gauges.stalled.fetch_add(1, Relaxed);
-            }
+            let count = match fate {
+                Fate::Done => continue,
+                Fate::Broken => &gauges.broken,
+                Fate::Stalled => &gauges.stalled,
+            };
+            count.fetch_add(1, Relaxed);
         }
         if self.working.is_empty()
             && let Some(request) = self.request.take()

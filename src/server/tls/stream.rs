@@ -35,6 +35,8 @@ const TAIL: usize = PART;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     Done,
+    /// The body failed: hyper has reset the stream.
+    Broken,
     /// The reader took nothing for too long.
     Stalled,
 }
@@ -64,7 +66,7 @@ impl Future for Watched {
         let me = &mut *self;
         let stream = Arc::clone(&me.stream);
         if CURRENT.sync_scope(stream, || me.work.as_mut().poll(cx)).is_ready() {
-            return Poll::Ready(Fate::Done);
+            return Poll::Ready(if me.stream.queue().broken { Fate::Broken } else { Fate::Done });
         }
         loop {
             ready!(me.alarm.as_mut().poll(cx));
@@ -88,11 +90,12 @@ struct Queue {
     bytes: usize,
     /// When something last came in or went out.
     moved: Instant,
+    broken: bool,
 }
 
 impl Stream {
     fn new() -> Stream {
-        let queue = Mutex::new(Queue { bytes: 0, moved: Instant::now() });
+        let queue = Mutex::new(Queue { bytes: 0, moved: Instant::now(), broken: false });
         Stream { queue, emptied: AtomicWaker::new() }
     }
 
@@ -190,7 +193,10 @@ impl<B: Body> Body for Measured<B> {
                         return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
                     }
                 },
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Err(error)) => {
+                    me.stream.queue().broken = true;
+                    return Poll::Ready(Some(Err(error)));
+                }
                 None => break,
             }
         }
