@@ -309,6 +309,23 @@ fn a_reader_that_takes_nothing_from_the_socket_is_cut_and_a_slow_one_is_not() {
 }
 
 #[test]
+fn two_hundred_slow_readers_fit_into_128_mib() {
+    let https = Https::start(Setup::new().film("film.mp4", FILM));
+    let url = https.url("film.mp4");
+    let slow_socket = || slow_connection(https.server.address).socket().try_clone().unwrap();
+    let mut readers: Vec<Secured> =
+        (0..200).map(|number| asked(&https, slow_socket(), ["http/1.1", "h2"][number % 2], &url)).collect();
+    for _ in 0..3 {
+        for reader in &mut readers {
+            reader.read_exact(&mut [0; 16 * 1024]).unwrap();
+        }
+    }
+    assert_eq!(https.metric("media_streams_in_flight"), 200);
+    let peak = https.server.process().peak_memory();
+    assert!(peak < 128 << 20, "{} MiB", peak >> 20);
+}
+
+#[test]
 fn a_film_that_shrinks_breaks_its_answer_and_no_other() {
     let https = Https::start(Setup::new().film("film.mp4", FILM));
     let url = https.url("film.mp4");
