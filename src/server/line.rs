@@ -13,6 +13,8 @@ use tokio::time::Instant;
 
 use super::pace::{Deadlines, Pace};
 use crate::body::Lane;
+#[cfg(feature = "tls")]
+use crate::kernel;
 use crate::storage::Carrier;
 
 /// Who is at the other end of the socket; behind a proxy that is the proxy. A request extension.
@@ -94,6 +96,13 @@ impl Line {
     /// The same for a connection that copies.
     pub(super) fn transforming(self) -> Line {
         Line { transforms: true, ..self }
+    }
+
+    /// How much of what the socket was given has not reached the other end.
+    #[cfg(feature = "tls")]
+    pub(super) fn unacknowledged(&self) -> u64 {
+        let socket = self.socket.get().and_then(Weak::upgrade);
+        socket.and_then(kernel::unacknowledged).unwrap_or(0)
     }
 
     /// A request came, with or without a body.

@@ -485,6 +485,36 @@ fn sigterm_lets_streams_finish() {
     assert!(https.server.log().contains(r#""cut":0"#), "{}", https.server.log());
 }
 
+/// Closing over the windows that a slow reader sends would be a reset, and what is under way would be lost.
+#[test]
+fn sigterm_lets_a_slow_reader_have_the_last_bytes() {
+    let mut https = Https::start(Setup::new().film("film.mp4", 1 << 20));
+    let url = https.url("film.mp4");
+    let socket = slow_connection(https.server.address).socket().try_clone().unwrap();
+    let mut h2 = H2::begin(https.identity.secure(socket, BOTH).unwrap(), WIDE);
+    let stream = h2.get(&url);
+    assert_eq!(h2.frame().unwrap().status(), 200);
+    https.server.signal(Signal::TERM);
+    let mut taken = 0;
+    loop {
+        let frame = h2.frame().expect("everything arrives");
+        if frame.kind == GOAWAY {
+            continue;
+        }
+        assert_eq!((frame.kind, frame.stream), (DATA, stream));
+        taken += frame.payload.len();
+        if frame.ends_its_stream() {
+            break;
+        }
+        // The server has sent the last byte long before it is read here.
+        std::thread::sleep(Duration::from_millis(100));
+        h2.widen(0, u32::try_from(frame.payload.len()).unwrap().max(1));
+    }
+    assert_eq!(taken, 1 << 20);
+    drop(h2);
+    assert_eq!(eventually("the end", SOON, || https.server.ended()).code(), Some(0));
+}
+
 #[test]
 fn sighup_shows_the_new_certificate_and_keeps_the_old_one_when_that_is_no_good() {
     let https = Https::start(Setup::new().film("film.mp4", FILM));

@@ -25,7 +25,8 @@ use hyper::rt::Executor;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::io::AsyncReadExt;
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::super::connection::{BoxError, End, Settings, close};
 use super::super::line::{Line, Order};
@@ -55,6 +56,9 @@ const PING: Duration = Duration::from_secs(20);
 
 /// How long an idle client has to answer that it has heard of the end.
 const GOODBYE: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether the last bytes have arrived.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A ping waits behind what the kernel holds for a slow reader, half a megabyte; so its answer may take as long as a
 /// reader may pause. Who is gone with nothing to read is ended by the idle time before.
@@ -133,11 +137,32 @@ where
     })
     .await;
     drop((http, streams));
-    if let Some(wire) = wire.back() {
-        let in_order = matches!(end, End::Overdue(Overdue::Idle));
-        close(wire, &line, if in_order { &End::Closed } else { &end }).await;
+    if let Some(mut wire) = wire.back() {
+        let is_idle = matches!(end, End::Overdue(Overdue::Idle));
+        if is_idle || matches!(end, End::Closed) {
+            see_off(&mut wire, &line, settings.deadlines.idle).await;
+        }
+        close(wire, &line, if is_idle { &End::Closed } else { &end }).await;
     }
     end
+}
+
+/// Reads on while the last bytes are under way: a slow reader answers them with windows, and to one that meets a closed
+/// socket the kernel says by a reset that the rest is lost.
+async fn see_off(wire: &mut Records, line: &Line, patience: Duration) {
+    let arrival = async {
+        let mut sink = [0; 1024];
+        while line.unacknowledged() > 0 {
+            tokio::select! {
+                read = wire.read(&mut sink) => if !read.is_ok_and(|read| read > 0) { return },
+                () = sleep(LOOK) => {}
+            }
+        }
+    };
+    tokio::select! {
+        () = line.is_cut() => {}
+        _ = timeout(patience, arrival) => {}
+    }
 }
 
 /// The rooms inside read `Host`, as it stands in HTTP/1.1 (RFC 9113 §8.3.1).
