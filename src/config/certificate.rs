@@ -110,9 +110,10 @@ fn key(path: &Path) -> Result<PrivateKeyDer<'static>, Fault> {
             format!("the key in {path} is encrypted with a password"),
             "a server has nobody to ask: store it without one (openssl pkey) for its user alone",
         ),
-        pem::Error::NoItemsFound => {
-            Fault::new(format!("{path} holds no private key in PEM"), "give the file such as privkey.pem")
-        }
+        pem::Error::NoItemsFound => Fault::new(
+            format!("{path} holds no private key in PEM"),
+            "give the file with the private key, such as privkey.pem",
+        ),
         error => Fault::new(
             format!("{path} is not PEM: {}", pem_text(&error)),
             "give the file with the private key, such as privkey.pem",
