@@ -1,6 +1,7 @@
 //! What a running server holds, put together once.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -120,7 +121,7 @@ impl App {
         self.folders.load().get(library_id).cloned()
     }
 
-    pub fn request_id(&self) -> String {
+    pub fn request_id(&self) -> RequestId {
         self.request_ids.next()
     }
 }
@@ -130,6 +131,16 @@ impl App {
 fn most_kept(limit: Option<u64>) -> usize {
     const MOST: u64 = 512;
     usize::try_from(limit.map_or(MOST, |limit| (limit / 8).min(MOST))).unwrap_or_default()
+}
+
+/// What a response and its line in the log are called. 16 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequestId(u64);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
 }
 
 /// Different for every request of this and of every other start, and telling nobody how many there were.
@@ -143,9 +154,9 @@ impl RequestIds {
         RequestIds { key: u64::from_be_bytes(key), count: AtomicU64::new(0) }
     }
 
-    fn next(&self) -> String {
+    fn next(&self) -> RequestId {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
-        format!("{:016x}", mixed(self.key.wrapping_add(count)))
+        RequestId(mixed(self.key.wrapping_add(count)))
     }
 }
 
@@ -167,7 +178,7 @@ mod tests {
     #[test]
     fn request_ids_do_not_repeat_and_do_not_count() {
         let ids = RequestIds::new([7; 8]);
-        let drawn: Vec<String> = (0..10_000).map(|_| ids.next()).collect();
+        let drawn: Vec<String> = (0..10_000).map(|_| ids.next().to_string()).collect();
         assert_eq!(drawn.iter().collect::<HashSet<_>>().len(), drawn.len());
         let neighbours = drawn.windows(2).filter(|pair| pair[0][..8] == pair[1][..8]).count();
         assert_eq!(neighbours, 0);

@@ -239,7 +239,10 @@ impl Problem {
     /// Writes the body for who reads it. HEAD has the head of GET and no body (RFC 9110 §9.3.2).
     pub fn write(&self, response: &mut Response, audience: Audience, method: &Method, request_id: &str) {
         let (content_type, text) = match audience {
-            Audience::Player => return,
+            Audience::Player => {
+                response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(0));
+                return;
+            }
             Audience::Person => {
                 response.headers_mut().insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
                 ("text/html; charset=utf-8", self.page(request_id))

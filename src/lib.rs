@@ -34,6 +34,7 @@
 //! 0. Pure, no file, no socket:
 //!    - [`range`] `plan()`: ranges and conditions of RFC 9110. The parser is ours; the crate `http-range-header` is the
 //!      oracle of its tests
+//!    - [`mp4`] what is in a video file, and how it starts at once: boxes, tracks, an index moved to the front
 //!    - [`types`] words that rooms share; [`clock`] the one place that reads time and chance
 
 pub mod access;
@@ -50,6 +51,7 @@ pub mod kernel;
 pub mod library;
 pub mod media;
 pub mod metrics;
+pub mod mp4;
 pub mod operations;
 pub mod range;
 pub mod router;

@@ -10,10 +10,7 @@ use http::{HeaderMap, StatusCode};
 use crate::access::credential;
 use crate::app::App;
 use crate::error::Error;
-
-/// The address at the other end of the connection; the server puts it into the request's extensions.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub std::net::SocketAddr);
+use crate::server::Connection;
 
 /// `/healthz`: the process answers. It asks nothing of database and disks, or a slow disk would restart the server.
 pub async fn health() -> impl IntoResponse {
@@ -43,8 +40,9 @@ pub async fn metrics(State(app): State<App>, request: Request) -> Result<Respons
 /// Somebody on this machine who means this machine: not a proxy on it that speaks for somebody else, and not a page of
 /// another site whose name leads here.
 fn is_local(request: &http::request::Parts) -> bool {
-    let peer = request.extensions.get::<Peer>().is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
-    peer && !is_forwarded(&request.headers) && names_this_machine(&request.headers)
+    let connection = request.extensions.get::<Connection>();
+    let is_here = connection.is_some_and(|connection| connection.peer().ip().is_loopback());
+    is_here && !is_forwarded(&request.headers) && names_this_machine(&request.headers)
 }
 
 fn names_this_machine(headers: &HeaderMap) -> bool {

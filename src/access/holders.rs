@@ -26,7 +26,8 @@ const MOST_NOTED: usize = 10_000;
 /// When each token was last used.
 pub type Uses = HashMap<String, Seconds>;
 
-type Entry<T> = (i64, Option<Arc<T>>);
+/// The epoch at which the database was asked, and what it had.
+pub(super) type Entry<T> = (i64, Option<Arc<T>>);
 
 pub(super) struct Holders {
     tokens: Cache<TokenHash, Entry<Holder>>,
@@ -46,6 +47,11 @@ impl Holders {
         Holders { tokens: Cache::new(MOST_TOKENS), keys: Cache::new(MOST_KEYS), uses: Mutex::default() }
     }
 
+    /// What was found at this epoch, if it was looked for.
+    pub(super) fn known(&self, hash: &TokenHash, epoch: i64) -> Option<Entry<Holder>> {
+        self.tokens.get(hash).filter(|entry| entry.0 == epoch)
+    }
+
     /// The epoch is taken before the query: an entry can be older than it says, never newer.
     pub(super) async fn find(
         &self,
@@ -53,7 +59,7 @@ impl Holders {
         hash: TokenHash,
         epoch: i64,
     ) -> Result<Option<Arc<Holder>>, DbError> {
-        if let Some((_, known)) = self.tokens.get(&hash).filter(|entry| entry.0 == epoch) {
+        if let Some((_, known)) = self.known(&hash, epoch) {
             return Ok(known);
         }
         let found = db.holder(&hash.stored()).await?.map(Arc::new);

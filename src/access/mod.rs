@@ -30,7 +30,7 @@ use catalogue::Catalogue;
 use credential::{Credential, Place};
 use holders::Holders;
 use link::{Link, Target};
-use policy::{Entrance, Refusal, Rights};
+use policy::{Entrance, Holder, Refusal, Rights};
 use streams::{Cut, Guard, Streams};
 use token::{PlainToken, TokenHash};
 
@@ -161,26 +161,28 @@ impl Access {
     }
 
     async fn token_caller(&self, text: &str, place: Place, entrance: Entrance) -> Result<Caller, Denied> {
-        let hash = match (PlainToken::parse(text), entrance) {
-            (Some(token), _) => TokenHash::of(&token),
-            (None, Entrance::Legacy) => TokenHash::of_text(text),
-            (None, Entrance::Media) => return Err(Denied::Unauthorized("malformed")),
-        };
         let epoch = self.epoch.load(Ordering::Acquire);
-        let rights = self.token_rights(hash, place, entrance).await?;
+        let hash = TokenHash::of_text(text);
+        let holder = match self.holders.known(&hash, epoch) {
+            Some((_, holder)) => holder,
+            // Whether it can be a token at all is asked of unknown ones only: the checksum costs as much as all the rest.
+            None if entrance == Entrance::Media && PlainToken::parse(text).is_none() => {
+                return Err(Denied::Unauthorized("malformed"));
+            }
+            None => self.holder(hash).await?,
+        };
+        let rights = self.rights_of(holder.as_deref(), place, entrance)?;
         Ok(Caller { rights, grounds: Grounds::Token { hash, place, entrance }, epoch })
     }
 
-    async fn token_rights(
-        &self,
-        hash: TokenHash,
-        place: Place,
-        entrance: Entrance,
-    ) -> Result<Rights, Denied> {
+    async fn holder(&self, hash: TokenHash) -> Result<Option<Arc<Holder>>, Denied> {
         let epoch = self.epoch.load(Ordering::Acquire);
-        let holder = self.holders.find(&self.db, hash, epoch).await.map_err(Denied::Unavailable)?;
+        self.holders.find(&self.db, hash, epoch).await.map_err(Denied::Unavailable)
+    }
+
+    fn rights_of(&self, holder: Option<&Holder>, place: Place, entrance: Entrance) -> Result<Rights, Denied> {
         let now = self.clock.seconds();
-        let admitted = holder.as_deref().ok_or(Refusal::Unknown).and_then(|holder| {
+        let admitted = holder.ok_or(Refusal::Unknown).and_then(|holder| {
             let rights = policy::admit(holder, place, entrance, now)?;
             self.holders.note_use(&holder.token_id, now);
             Ok(rights)
@@ -195,9 +197,7 @@ impl Access {
             return Err(Denied::Unauthorized("none"));
         };
         let token = PlainToken::parse(&text).ok_or(Denied::Unauthorized("malformed"))?;
-        let epoch = self.epoch.load(Ordering::Acquire);
-        let holder = self.holders.find(&self.db, TokenHash::of(&token), epoch).await;
-        let holder = holder.map_err(Denied::Unavailable)?.ok_or(Denied::Unauthorized("unknown"))?;
+        let holder = self.holder(TokenHash::of(&token)).await?.ok_or(Denied::Unauthorized("unknown"))?;
         match policy::is_admin(&holder, place, self.clock.seconds()) {
             Ok(()) => Ok(()),
             Err(refusal) => Err(Denied::Unauthorized(refusal.label())),
@@ -261,7 +261,10 @@ impl Access {
 
     async fn still_permits(&self, permit: &Permit) -> bool {
         let rights = match &permit.caller.grounds {
-            Grounds::Token { hash, place, entrance } => self.token_rights(*hash, *place, *entrance).await,
+            Grounds::Token { hash, place, entrance } => {
+                let holder = self.holder(*hash).await;
+                holder.and_then(|holder| self.rights_of(holder.as_deref(), *place, *entrance))
+            }
             Grounds::Link { key, scope } => match self.key(key, self.clock.seconds()).await {
                 Ok(Some(_)) => Ok(Rights::of_link(scope.clone())),
                 Ok(None) => return false,

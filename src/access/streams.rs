@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Permit;
+use crate::storage::Carrier;
 
 /// All running responses of this process.
 #[derive(Default)]
@@ -25,7 +26,7 @@ impl Stream {
     }
 
     pub(super) fn cut(&self) {
-        (self.cut.0)();
+        self.cut.0.cut();
     }
 }
 
@@ -65,12 +66,12 @@ impl Streams {
     }
 }
 
-/// Ends the connection of a request at once; the server puts it into the request's extensions.
+/// Ends the connection of a request at once; rides in the request's extensions.
 #[derive(Clone)]
-pub struct Cut(Arc<dyn Fn() + Send + Sync>);
+pub struct Cut(Arc<dyn Carrier>);
 
 impl Cut {
-    pub fn new(cut: impl Fn() + Send + Sync + 'static) -> Cut {
-        Cut(Arc::new(cut))
+    pub fn new(connection: Arc<dyn Carrier>) -> Cut {
+        Cut(connection)
     }
 }

@@ -170,7 +170,8 @@ impl Lane {
         lent == 0 || self.acknowledged(outlet) >= lent
     }
 
-    fn acknowledged(&self, outlet: &impl Outlet) -> u64 {
+    /// How much the other end has acknowledged of all that was written.
+    pub fn acknowledged(&self, outlet: &impl Outlet) -> u64 {
         self.0.written.load(Relaxed).saturating_sub(outlet.unacknowledged())
     }
 

@@ -36,7 +36,7 @@ pub struct Representation {
     segments: Vec<Segment>,
     len: u64,
     etag: ETag,
-    modified: Option<HttpDate>,
+    modified: Option<(HttpDate, HeaderValue)>,
     content_type: &'static str,
     disposition: HeaderValue,
 }
@@ -119,6 +119,7 @@ impl Representation {
         disposition: HeaderValue,
     ) -> Self {
         let len = total(&segments);
+        let modified = modified.map(|date| (date, date.header_value()));
         Self { segments, len, etag, modified, content_type, disposition }
     }
 
@@ -138,7 +139,12 @@ impl Representation {
     /// What a plan needs to know.
     #[must_use]
     pub fn facts(&self, now: HttpDate) -> Facts<'_> {
-        Facts { len: self.len, etag: &self.etag, modified: self.modified, now }
+        Facts {
+            len: self.len,
+            etag: &self.etag,
+            modified: self.modified.as_ref().map(|(date, _)| *date),
+            now,
+        }
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -149,8 +155,9 @@ impl Representation {
         &self.etag
     }
 
-    pub(super) fn modified(&self) -> Option<HttpDate> {
-        self.modified
+    /// The value of `Last-Modified`, made once.
+    pub(super) fn modified(&self) -> Option<&HeaderValue> {
+        self.modified.as_ref().map(|(_, value)| value)
     }
 
     pub(super) fn content_type(&self) -> &'static str {

@@ -83,7 +83,7 @@ fn without_content(representation: &Representation, status: StatusCode) -> Respo
     headers.extend(ALWAYS);
     headers.insert(header::ETAG, representation.etag().header_value());
     if let Some(modified) = representation.modified() {
-        headers.insert(header::LAST_MODIFIED, value(&modified.to_string()));
+        headers.insert(header::LAST_MODIFIED, modified.clone());
     }
     if status != StatusCode::NOT_MODIFIED {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(0));

@@ -18,8 +18,9 @@ use crate::db::folder::{DataFolder, ServerLock};
 use crate::db::media::Library;
 use crate::edge::Edge;
 use crate::library::{self, Watcher};
+use crate::router::Router;
 use crate::server::{self, Entrance, Shutdown, Signals, Tls};
-use crate::{router, telemetry, upkeep};
+use crate::{telemetry, upkeep};
 
 use super::Misuse;
 use super::output::{Output, print};
@@ -191,7 +192,7 @@ fn warn_of(tls: &Tls, clock: &Clock) {
 }
 
 async fn accept(app: App, entrance: Entrance, shutdown: Shutdown) -> server::Drained {
-    let edge = Edge::new(app.clone(), router::router(app.clone()));
+    let edge = Edge::new(app.clone(), Router::new(app.clone()));
     let gauges = app.metrics.connections.clone();
     let handler = move |request| edge.clone().answer(request);
     server::serve(entrance, &app.limits, gauges, handler, shutdown).await

@@ -7,20 +7,26 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{Request, Response};
+use tracing::Level;
 
-use crate::app::App;
+use crate::app::{App, RequestId};
 use crate::body::{Ended, Outcome, Outgoing};
 use crate::error::Problem;
 use crate::metrics::{RequestLabels, Sent, method_label};
 use crate::router::Answered;
-use crate::server::Peer;
+use crate::server::Connection;
+use crate::telemetry;
 
 use super::client;
 
+/// By which `RUST_LOG` names these lines.
+const TARGET: &str = "reelgate::access";
+
 /// What is known when a request begins. Dropped before there is an answer, it says that the client has gone.
 pub(super) struct Entry {
+    app: App,
     is_answered: bool,
-    request_id: String,
+    request_id: RequestId,
     method: &'static str,
     client: Option<IpAddr>,
     begun: Instant,
@@ -37,9 +43,10 @@ struct Line {
 
 impl Entry {
     pub(super) fn begin<B>(app: &App, request: &Request<B>, begun: Instant) -> Entry {
-        let peer = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
+        let peer = request.extensions().get::<Connection>().map(|connection| connection.peer().ip());
         let client = peer.map(|peer| client::address(peer, request.headers(), &app.trusted_proxies));
         Entry {
+            app: app.clone(),
             is_answered: false,
             request_id: app.request_id(),
             method: method_label(request.method()),
@@ -48,12 +55,12 @@ impl Entry {
         }
     }
 
-    pub(super) fn request_id(&self) -> &str {
-        &self.request_id
+    pub(super) fn request_id(&self) -> RequestId {
+        self.request_id
     }
 
     /// Has the response write its line when it ends.
-    pub(super) fn end_with(mut self, app: &App, response: &mut Response<Outgoing>) {
+    pub(super) fn end_with(mut self, response: &mut Response<Outgoing>) {
         self.is_answered = true;
         let status = response.status().as_u16();
         let extensions = response.extensions_mut();
@@ -64,26 +71,29 @@ impl Entry {
             problem: extensions.remove::<Problem>(),
             sent: extensions.remove::<Sent>(),
         };
-        let app = app.clone();
         if line.is_stream() {
-            app.metrics.streams.inc();
+            line.entry.app.metrics.streams.inc();
         }
-        response.body_mut().on_end(move |ended| line.end(&app, &ended));
+        response.body_mut().on_end(move |ended| line.end(&ended));
+    }
+
+    /// The beginning of the line, if it is wanted.
+    fn line(&self) -> Option<telemetry::Line> {
+        if !tracing::enabled!(target: TARGET, Level::INFO) {
+            return None;
+        }
+        let line = telemetry::Line::begin(self.app.clock.machine(), TARGET, "request")?;
+        let line = line.shown("request_id", self.request_id);
+        Some(line.some(self.client, |line, client| line.shown("client", client)).text("method", self.method))
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        if !self.is_answered {
-            tracing::info!(
-                target: "reelgate::access",
-                request_id = self.request_id,
-                client = self.client.map(tracing::field::display),
-                method = self.method,
-                duration_ms = milliseconds(self.begun.elapsed()),
-                outcome = "abandoned before an answer",
-                "request"
-            );
+        if let Some(line) = self.line().filter(|_| !self.is_answered) {
+            line.time("duration_ms", self.begun.elapsed())
+                .text("outcome", "abandoned before an answer")
+                .end();
         }
     }
 }
@@ -93,15 +103,15 @@ impl Line {
         self.sent.as_ref().is_some_and(|sent| sent.guard.is_some())
     }
 
-    fn end(self, app: &App, ended: &Ended) {
+    fn end(self, ended: &Ended) {
         let took = self.entry.begun.elapsed();
         let first_byte = ended.first_byte.map(|at| at.duration_since(self.entry.begun));
-        self.count(app, ended, took, first_byte);
+        self.count(ended, took, first_byte);
         self.write(ended, took, first_byte);
     }
 
-    fn count(&self, app: &App, ended: &Ended, took: Duration, first_byte: Option<Duration>) {
-        let metrics = &app.metrics;
+    fn count(&self, ended: &Ended, took: Duration, first_byte: Option<Duration>) {
+        let metrics = &self.entry.app.metrics;
         let labels = RequestLabels { route: self.route, method: self.entry.method, status: self.status };
         metrics.requests.get_or_create(&labels).inc();
         metrics.duration.observe(took.as_secs_f64());
@@ -119,36 +129,26 @@ impl Line {
     fn write(&self, ended: &Ended, took: Duration, first_byte: Option<Duration>) {
         let cause = self.problem.as_ref().and_then(|problem| problem.cause.as_ref());
         if let Some(cause) = cause {
-            tracing::error!(request_id = self.entry.request_id, cause = %Chain(cause), "request failed");
+            tracing::error!(request_id = %self.entry.request_id, cause = %Chain(cause), "request failed");
         }
+        let Some(line) = self.entry.line() else { return };
         let (outcome, broken) = match ended.outcome {
             Outcome::Complete => ("complete", None),
             // Nearly every long answer ends so: a player seeks by hanging up.
             Outcome::Abandoned => ("abandoned", None),
             Outcome::Broken(reason) => ("broken", Some(reason)),
         };
-        tracing::info!(
-            target: "reelgate::access",
-            request_id = self.entry.request_id,
-            client = self.entry.client.map(tracing::field::display),
-            method = self.entry.method,
-            route = self.route,
-            status = self.status,
-            code = self.problem.as_ref().map(|problem| problem.code),
-            item = self.sent.as_ref().map(|sent| tracing::field::display(sent.item)),
-            range = self.sent.as_ref().map(|sent| sent.kind),
-            bytes_sent = ended.sent,
-            first_byte_ms = first_byte.map(milliseconds),
-            duration_ms = milliseconds(took),
-            outcome,
-            broken,
-            "request"
-        );
+        line.text("route", self.route)
+            .number("status", self.status)
+            .some(self.problem.as_ref(), |line, problem| line.text("code", problem.code))
+            .some(self.sent.as_ref(), |line, sent| line.shown("item", sent.item).text("range", sent.kind))
+            .number("bytes_sent", ended.sent)
+            .some(first_byte, |line, time| line.time("first_byte_ms", time))
+            .time("duration_ms", took)
+            .text("outcome", outcome)
+            .some(broken, |line, reason| line.text("broken", reason))
+            .end();
     }
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// An error with what lies behind it.

@@ -11,23 +11,19 @@ mod journal;
 
 use std::time::Instant;
 
-use axum::Router;
-use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CONNECTION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use hyper::body::Incoming;
-use tower::ServiceExt;
 
 use crate::access::streams::Cut;
-use crate::app::App;
+use crate::app::{App, RequestId};
 use crate::body::{Lane, Outgoing, outgoing};
 use crate::config::ZeroCopy;
 use crate::error::{Audience, Error, Problem};
-use crate::operations;
-use crate::router::{Answered, Reader};
+use crate::router::{Answered, Reader, Router};
+use crate::server::Connection;
 use crate::server::head::{self, Refused};
-use crate::server::{Connection, Peer};
 
 use journal::Entry;
 
@@ -50,23 +46,18 @@ impl Edge {
         let entry = Entry::begin(&self.app, &request, begun);
         let asker = Asker::of(&request);
         let connection = request.extensions().get::<Connection>().cloned();
-        introduce(&mut request);
+        if let Some(connection) = &connection {
+            request.extensions_mut().insert(Cut::new(connection.carrier()));
+        }
         let response = match check(&self.app, request) {
-            Ok(request) => self.route(request).await,
+            Ok(request) => self.router.answer(request).await,
             Err(error) => closing(error),
         };
         let mut response = outgoing(finished(response, &asker, entry.request_id()), || {
             lane(self.app.zero_copy, connection.as_ref()?)
         });
-        entry.end_with(&self.app, &mut response);
+        entry.end_with(&mut response);
         response
-    }
-
-    async fn route(&self, request: Request<Incoming>) -> Response {
-        match self.router.clone().oneshot(request.map(Body::new)).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        }
     }
 }
 
@@ -78,17 +69,6 @@ fn lane(zero_copy: ZeroCopy, connection: &Connection) -> Option<&Lane> {
         ZeroCopy::Off => false,
     };
     if is_allowed { connection.lane() } else { None }
-}
-
-/// Tells the rooms inside who is at the other end and how to hang up, in their own words.
-fn introduce(request: &mut Request<Incoming>) {
-    let extensions = request.extensions_mut();
-    if let Some(peer) = extensions.get::<Peer>().map(|peer| operations::Peer(peer.address)) {
-        extensions.insert(peer);
-    }
-    if let Some(connection) = extensions.get::<Connection>().cloned() {
-        extensions.insert(Cut::new(move || connection.cut()));
-    }
 }
 
 fn check(app: &App, request: Request<Incoming>) -> Result<Request<Incoming>, Error> {
@@ -137,13 +117,13 @@ fn navigates(headers: &HeaderMap) -> bool {
     }
 }
 
-fn finished(mut response: Response, asker: &Asker, request_id: &str) -> Response {
+fn finished(mut response: Response, asker: &Asker, request_id: RequestId) -> Response {
     if let Some(problem) = response.extensions().get::<Problem>().cloned() {
         let audience = asker.audience(response.extensions().get::<Answered>());
-        problem.write(&mut response, audience, &asker.method, request_id);
+        problem.write(&mut response, audience, &asker.method, &request_id.to_string());
     }
     let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(request_id) {
+    if let Ok(id) = HeaderValue::try_from(request_id.to_string()) {
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

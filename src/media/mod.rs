@@ -6,9 +6,9 @@
 mod legacy;
 pub mod path;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
 use axum::response::Response;
 use http::HeaderValue;
 use http::header::DATE;
@@ -31,11 +31,10 @@ use path::MediaPath;
 pub use legacy::serve as serve_legacy;
 
 /// `/m/...`, `/t/...` and `/files/...`.
-pub async fn serve(State(app): State<App>, request: Request) -> Result<Response, Error> {
-    let (request, _) = request.into_parts();
+pub async fn serve(app: &App, request: &Parts) -> Result<Response, Error> {
     let asked = MediaPath::parse(request.uri.path());
-    let permit = admit(&app, &request, &asked, Entrance::Media).await?;
-    send(&app, permit, &request).await
+    let permit = admit(app, request, &asked, Entrance::Media).await?;
+    send(app, permit, request).await
 }
 
 /// Who asks, and may they see what they name.
@@ -79,9 +78,7 @@ pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response
     let boundary = || Boundary::from_random(app.chance.bytes());
     let mut response = body::respond(&film.representation, plan, boundary, &request.method);
     // By the clock that judged the conditions: Last-Modified is never later (RFC 9110 §8.8.2.1).
-    if let Ok(date) = HeaderValue::from_str(&now.to_string()) {
-        response.headers_mut().insert(DATE, date);
-    }
+    response.headers_mut().insert(DATE, date(now));
     observed(app, permit, request, response).await
 }
 
@@ -140,6 +137,17 @@ fn file_name(path: &str) -> &str {
 
 fn now(app: &App) -> HttpDate {
     HttpDate::from_unix(app.clock.now().as_secs())
+}
+
+/// Written once a second on each thread.
+fn date(now: HttpDate) -> HeaderValue {
+    thread_local! {
+        static LAST: RefCell<Option<(HttpDate, HeaderValue)>> = const { RefCell::new(None) };
+    }
+    LAST.with_borrow_mut(|last| match last {
+        Some((second, date)) if *second == now => date.clone(),
+        _ => last.insert((now, now.header_value())).1.clone(),
+    })
 }
 
 fn since_1970(now: std::time::Duration) -> (i64, u32) {

@@ -84,6 +84,14 @@ impl HttpDate {
     }
 }
 
+impl HttpDate {
+    /// As a header's value.
+    #[must_use]
+    pub fn header_value(self) -> HeaderValue {
+        HeaderValue::try_from(self.to_string()).expect("a date is visible ASCII and spaces")
+    }
+}
+
 impl fmt::Display for HttpDate {
     /// Writes the one format that is to be sent: `Sun, 06 Nov 1994 08:49:37 GMT`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Poll, ready};
+use std::task::Poll;
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -30,8 +30,8 @@ use super::answer::{Answer, Answering};
 use super::line::{Line, Order};
 use super::pace::{Deadlines, Overdue};
 use super::refusal;
-use super::socket::Socket;
-use super::watchdog::{Alarm, Watchdog};
+use super::socket::{NARROW, Socket};
+use super::watchdog::Watchdog;
 use crate::config::Limits;
 use crate::storage::Carrier as _;
 
@@ -96,15 +96,10 @@ impl Settings {
     /// neither option is dead already, which its first read will tell.
     pub(super) fn prepare(&self, stream: &TcpStream) {
         _ = stream.set_nodelay(true);
-        _ = SockRef::from(stream).set_tcp_notsent_lowat(UNSENT);
+        _ = SockRef::from(stream).set_tcp_notsent_lowat(NARROW);
         _ = rustix::net::sockopt::set_tcp_user_timeout(stream, self.user_timeout_ms);
     }
 }
-
-/// How many unsent bytes the kernel may hold for a connection. Without a limit it takes megabytes for a viewer who reads
-/// at the pace of the film, and the memory of many such viewers runs short, which costs more processor time than
-/// everything else. Much less, and a fast reader waits for us.
-const UNSENT: u32 = 512 * 1024;
 
 /// How long a connection that is over waits for its last pages of files to arrive, and how often it looks.
 const LAST_BYTES: Duration = Duration::from_mins(1);
@@ -171,11 +166,12 @@ where
     let asked = Arc::clone(&line);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let answering = Answering::begin(&asked, &mut request);
-        let answer = handler(request);
+        // hyper moves it about, and it is large.
+        let answer = Box::pin(handler(request));
         async move { Ok::<_, Infallible>(answer.await.map(|body| Answer::new(body, answering))) }
     });
     let mut http = settings.http.serve_connection(TokioIo::new(wire), service);
-    let mut watchdog = Watchdog::new(&line.pace, Instant::now());
+    let mut watchdog = Watchdog::new(&line, Instant::now());
     let mut draining = false;
     let end = poll_fn(|cx| {
         match line.poll_order(cx) {
@@ -186,16 +182,11 @@ where
             }
             Order::Drain | Order::Go => {}
         }
-        loop {
-            if let Poll::Ready(result) = Pin::new(&mut http).poll(cx) {
-                let end = if line.lane.has_failed() { End::Torn } else { End::from(result) };
-                return Poll::Ready(end);
-            }
-            match ready!(watchdog.poll(cx, &line.pace)) {
-                Alarm::Try => {}
-                Alarm::Overdue(overdue) => return Poll::Ready(End::Overdue(overdue)),
-            }
+        if let Poll::Ready(result) = Pin::new(&mut http).poll(cx) {
+            let end = if line.lane.has_failed() { End::Torn } else { End::from(result) };
+            return Poll::Ready(end);
         }
+        watchdog.poll(cx, &line).map(End::Overdue)
     })
     .await;
     close(http.into_parts().io.into_inner(), &line, &end).await;

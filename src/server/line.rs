@@ -17,20 +17,19 @@ use crate::body::Lane;
 use crate::kernel;
 use crate::storage::Carrier;
 
-/// Who is at the other end of the socket; behind a proxy that is the proxy. A request extension.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer {
-    pub address: SocketAddr,
-}
-
 /// The connection that a request came by. A request extension.
 #[derive(Clone)]
 pub struct Connection(Arc<Line>);
 
 impl Connection {
-    /// Ends this connection at once by a reset, also while a write waits for a reader that takes nothing.
-    pub fn cut(&self) {
-        self.0.order(Order::Cut);
+    /// Who is at the other end of the socket; behind a proxy that is the proxy.
+    pub fn peer(&self) -> SocketAddr {
+        self.0.peer
+    }
+
+    /// What can end this connection at once by a reset, also while a write waits for a reader that takes nothing.
+    pub fn carrier(&self) -> Arc<dyn Carrier> {
+        Arc::<Line>::clone(&self.0)
     }
 
     /// Where bodies enter what this connection's socket shall send from files. None where the socket cannot send them
@@ -41,7 +40,7 @@ impl Connection {
 
     /// Whether the other end is a program on this machine.
     pub fn is_from_here(&self) -> bool {
-        *self.0.is_from_here.get_or_init(|| is_ours(self.0.peer.address))
+        *self.0.is_from_here.get_or_init(|| is_ours(self.0.peer))
     }
 }
 
@@ -60,7 +59,7 @@ pub(super) enum Order {
 /// What the connection's task shares with those who give it orders or news.
 pub(super) struct Line {
     pub(super) pace: Pace,
-    peer: Peer,
+    peer: SocketAddr,
     order: AtomicU8,
     waker: AtomicWaker,
     /// Windows of files that wait for the socket.
@@ -74,10 +73,10 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(deadlines: Deadlines, address: SocketAddr) -> Line {
+    pub(super) fn new(deadlines: Deadlines, peer: SocketAddr) -> Line {
         Line {
             pace: Pace::new(deadlines, Instant::now()),
-            peer: Peer { address },
+            peer,
             order: AtomicU8::new(0),
             waker: AtomicWaker::new(),
             lane: Lane::default(),
@@ -105,6 +104,12 @@ impl Line {
         socket.and_then(kernel::unacknowledged).unwrap_or(0)
     }
 
+    /// How much the client has acknowledged of all that was written.
+    pub(super) fn acknowledged(&self) -> u64 {
+        let socket = self.socket.get().and_then(Weak::upgrade);
+        socket.map_or(0, |socket| self.lane.acknowledged(&*socket))
+    }
+
     /// A request came, with or without a body.
     pub(super) fn begin(&self, sends_body: bool) {
         self.sends_body.store(sends_body, Ordering::Relaxed);
@@ -116,7 +121,6 @@ impl Line {
 
     /// What a request may know of its connection.
     pub(super) fn introduce(self: &Arc<Self>, extensions: &mut Extensions) {
-        extensions.insert(self.peer);
         extensions.insert(Connection(Arc::clone(self)));
     }
 

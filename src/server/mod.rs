@@ -44,7 +44,7 @@ use refusal::Refusals;
 use roster::Roster;
 
 pub use connection::BoxError;
-pub use line::{Connection, Peer};
+pub use line::Connection;
 pub use signals::{Shutdown, Signals, Stop, signals};
 pub use tls::Tls;
 

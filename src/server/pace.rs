@@ -55,8 +55,9 @@ pub(super) struct Pace {
     blocked: AtomicU64,
     begun: AtomicU64,
     ended: AtomicU64,
-    nudged: AtomicBool,
     framed: AtomicBool,
+    /// When the socket last took something.
+    took: AtomicU64,
 }
 
 impl Pace {
@@ -69,8 +70,8 @@ impl Pace {
             blocked: AtomicU64::new(NEVER),
             begun: AtomicU64::new(0),
             ended: AtomicU64::new(0),
-            nudged: AtomicBool::new(false),
             framed: AtomicBool::new(false),
+            took: AtomicU64::new(0),
         }
     }
 
@@ -103,10 +104,21 @@ impl Pace {
         self.idle.store(self.moment(now), Relaxed);
     }
 
-    pub(super) fn wrote(&self, now: Instant) {
+    /// The socket took something. Says for how long it had taken nothing.
+    pub(super) fn wrote(&self, now: Instant) -> Option<Duration> {
+        let since = self.instant(&self.blocked);
         self.blocked.store(NEVER, Relaxed);
+        self.took.store(self.moment(now), Relaxed);
         if !self.is_busy() && !self.framed.load(Relaxed) {
             self.idle.store(self.moment(now), Relaxed);
+        }
+        since.map(|since| now.duration_since(since))
+    }
+
+    /// The socket takes nothing yet, but the client has taken something of what it holds.
+    pub(super) fn moved(&self, now: Instant) {
+        if self.blocked.load(Relaxed) != NEVER {
+            self.blocked.store(self.moment(now), Relaxed);
         }
     }
 
@@ -122,14 +134,11 @@ impl Pace {
         self.blocked.load(Relaxed) != NEVER
     }
 
-    /// Asks the next write to go to the socket, whatever its readiness says (see [`super::watchdog`]).
-    pub(super) fn nudge(&self) {
-        self.nudged.store(true, Relaxed);
-    }
-
-    pub(super) fn take_nudge(&self) -> bool {
-        // A load before the swap: this is asked at each write, and the answer is nearly always no.
-        self.nudged.load(Relaxed) && self.nudged.swap(false, Relaxed)
+    /// Whether the socket, and not what is behind it, kept bytes from going out since then. How long it may is for the
+    /// connection's watch to say.
+    #[cfg(feature = "tls")]
+    pub(super) fn has_held_back_since(&self, moment: Instant) -> bool {
+        self.is_blocked() && self.took.load(Relaxed) <= self.moment(moment)
     }
 
     /// Since when the wait lasts, how long it may, and what it is for.
@@ -171,8 +180,9 @@ mod tests {
         Answered(u64),
         Wrote,
         Blocked,
+        Moved,
     }
-    use Event::{Answered, Blocked, Received, Requested, Wrote};
+    use Event::{Answered, Blocked, Moved, Received, Requested, Wrote};
 
     fn second(n: u64) -> Duration {
         Duration::from_secs(n)
@@ -180,7 +190,7 @@ mod tests {
 
     #[test]
     fn the_deadline_follows_what_the_connection_does() {
-        let cases: [(&[(u64, Event)], _, &str); 12] = [
+        let cases: [(&[(u64, Event)], _, &str); 14] = [
             (&[], Some((10, Overdue::Head)), "silence counts from the accept"),
             (&[(3, Received)], Some((10, Overdue::Head)), "so does the first head"),
             (&[(3, Received), (9, Received)], Some((10, Overdue::Head)), "a byte at a time wins nothing"),
@@ -208,6 +218,16 @@ mod tests {
                 "one byte taken begins anew",
             ),
             (
+                &[(1, Requested), (2, Blocked), (50, Moved)],
+                Some((110, Overdue::Stalled)),
+                "so does one that the client takes of what the socket holds",
+            ),
+            (
+                &[(1, Requested), (2, Answered(1)), (9, Moved)],
+                Some((22, Overdue::Idle)),
+                "else it is no event",
+            ),
+            (
                 &[(1, Requested), (2, Answered(1)), (2, Blocked)],
                 Some((62, Overdue::Stalled)),
                 "what hyper still holds of an answer is no idle time",
@@ -227,7 +247,8 @@ mod tests {
                     Received => pace.received(now),
                     Requested => assert_ne!(pace.requested(), 0),
                     Answered(request) => pace.answered(*request, now),
-                    Wrote => pace.wrote(now),
+                    Wrote => _ = pace.wrote(now),
+                    Moved => pace.moved(now),
                     Blocked => pace.blocked(now),
                 }
             }
@@ -254,12 +275,13 @@ mod tests {
     }
 
     #[test]
-    fn a_nudge_is_taken_once() {
-        let limits = Limits::default();
-        let pace = Pace::new(Deadlines::from(&limits), Instant::now());
-        assert!(!pace.take_nudge());
-        pace.nudge();
-        assert!(pace.take_nudge());
-        assert!(!pace.take_nudge());
+    fn a_write_tells_how_long_the_socket_was_full() {
+        let start = Instant::now();
+        let pace = Pace::new(Deadlines::from(&Limits::default()), start);
+        assert_eq!(pace.wrote(start), None);
+        pace.blocked(start + second(1));
+        pace.blocked(start + second(2));
+        assert_eq!(pace.wrote(start + second(3)), Some(second(2)));
+        assert_eq!(pace.wrote(start + second(4)), None);
     }
 }

@@ -11,6 +11,7 @@ use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use rustix::fs::sendfile;
 use rustix::io::retry_on_intr;
@@ -37,14 +38,34 @@ pub(super) struct Socket {
     stream: Arc<TcpStream>,
     line: Arc<Line>,
     carrier: Arc<dyn Carrier>,
+    /// How many unsent bytes the kernel may hold.
+    unsent: u32,
     ended: bool,
+}
+
+/// The limit of unsent bytes that a connection begins with, and that it has as long as its reader takes a film at the pace
+/// of the film. Without a limit the kernel takes megabytes for each of them, and the memory of many runs short, which
+/// costs more processor time than everything else.
+pub(super) const NARROW: u32 = 128 * 1024;
+
+/// What the fastest readers get. With less, they and we wait for each other.
+const WIDE: u32 = 4 * 1024 * 1024;
+
+/// How long what the kernel holds shall last.
+const MOMENT: Duration = Duration::from_millis(200);
+
+/// The limit for a reader who made room for so many bytes in this time.
+fn unsent_limit(freed: usize, time: Duration) -> u32 {
+    let freed = u128::try_from(freed).unwrap_or(u128::MAX);
+    let in_a_moment = freed.saturating_mul(MOMENT.as_micros()) / time.as_micros().max(1);
+    u32::try_from(in_a_moment).unwrap_or(WIDE).clamp(NARROW, WIDE)
 }
 
 impl Socket {
     pub(super) fn new(stream: TcpStream, line: Arc<Line>) -> Socket {
         let stream = Arc::new(stream);
         line.connect(&stream);
-        Socket { stream, carrier: Arc::<Line>::clone(&line), line, ended: false }
+        Socket { stream, carrier: Arc::<Line>::clone(&line), line, unsent: NARROW, ended: false }
     }
 
     /// Whether the client has said that it sends no more.
@@ -54,14 +75,6 @@ impl Socket {
 
     pub(super) fn into_stream(self) -> Arc<TcpStream> {
         self.stream
-    }
-
-    /// One write past the socket's readiness; `None` when it still takes nothing.
-    fn try_write(&self, bytes: &[IoSlice<'_>]) -> Option<io::Result<usize>> {
-        match self.write_now(bytes).map(|written| written.taken) {
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => None,
-            result => Some(result),
-        }
     }
 
     /// Bytes up to the first mark, or the window of a mark that comes first.
@@ -128,13 +141,27 @@ impl Socket {
         Poll::Ready(read)
     }
 
-    fn note_write(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn note_write(&mut self, result: &Poll<io::Result<usize>>) {
         match result {
-            Poll::Ready(Ok(_)) => self.line.pace.wrote(Instant::now()),
+            Poll::Ready(Ok(taken)) => {
+                if let Some(blocked) = self.line.pace.wrote(Instant::now()) {
+                    self.follow(*taken, blocked);
+                }
+            }
             Poll::Pending => self.line.pace.blocked(Instant::now()),
             Poll::Ready(Err(_)) => {}
         }
-        result
+    }
+
+    /// Lets the kernel hold as much as this reader takes in a moment: a full socket has taken `freed` bytes after so long.
+    fn follow(&mut self, freed: usize, blocked: Duration) {
+        let wanted = unsent_limit(freed, blocked);
+        // Each change is a system call.
+        if wanted / 2 >= self.unsent || wanted <= self.unsent / 4 {
+            self.unsent = wanted;
+            // A socket that does not take it is dead already.
+            _ = SockRef::from(&*self.stream).set_tcp_notsent_lowat(wanted);
+        }
     }
 }
 
@@ -175,17 +202,13 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.line.pace.take_nudge()
-            && let Some(result) = self.try_write(bytes)
-        {
-            return self.note_write(Poll::Ready(result));
-        }
         let result = self.poll_ready_write(cx, bytes);
-        self.note_write(result)
+        self.note_write(&result);
+        result
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -201,6 +224,26 @@ impl AsyncWrite for Socket {
             // The client was first.
             Err(error) if error.kind() == ErrorKind::NotConnected => Poll::Ready(Ok(())),
             result => Poll::Ready(result),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_follows_the_reader() {
+        let cases = [
+            (65_536, 500, NARROW, "2 Mbit/s, a film"),
+            (65_536, 100, NARROW, "655 kB/s, and a moment of it"),
+            (65_536, 10, 1_310_720, "6.5 MB/s"),
+            (1_000_000, 1, WIDE, "1 GB/s"),
+            (1_000_000, 0, WIDE, "at once"),
+            (0, 60_000, NARROW, "nothing"),
+        ];
+        for (freed, ms, want, why) in cases {
+            assert_eq!(unsent_limit(freed, Duration::from_millis(ms)), want, "{why}");
         }
     }
 }

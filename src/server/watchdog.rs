@@ -2,10 +2,9 @@
 //!
 //! A request that is answered at once touches no timer: its deadlines lie behind the one that is set.
 //!
-//! A writer needs one thing more. Linux calls a socket writable only when a third of its send buffer is free,
-//! and that buffer grows to megabytes: someone who reads 25 kB a second frees a third of 4 MiB in 53 s. To
-//! see such a reader's progress a blocked write is tried now and then, although the socket is not said to be
-//! ready.
+//! A writer needs one thing more. Linux calls a socket writable only when much of what it holds has gone, and that may be
+//! megabytes: someone who reads 25 kB a second frees a third of 4 MiB in 53 s. So a reader's progress is seen by what the
+//! other end acknowledges, and that is looked at now and then while a write waits.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,50 +12,52 @@ use std::task::{Context, Poll, ready};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::pace::{Overdue, Pace};
+use super::line::Line;
+use super::pace::Overdue;
 
-/// Tries within the time that a blocked write has.
-const TRIES: u32 = 4;
+/// Looks within the time that a blocked write has.
+const LOOKS: u32 = 4;
 
 pub(super) struct Watchdog {
     alarm: Pin<Box<Sleep>>,
-    tried: Instant,
-}
-
-pub(super) enum Alarm {
-    /// The write is to be tried again; then ask again.
-    Try,
-    Overdue(Overdue),
+    looked: Instant,
+    /// What the client had acknowledged then.
+    acknowledged: u64,
 }
 
 impl Watchdog {
-    pub(super) fn new(pace: &Pace, now: Instant) -> Watchdog {
-        let first = pace.wait().map_or(now, |(since, time, _)| since + time);
-        Watchdog { alarm: Box::pin(sleep_until(first)), tried: now }
+    pub(super) fn new(line: &Line, now: Instant) -> Watchdog {
+        let first = line.pace.wait().map_or(now, |(since, time, _)| since + time);
+        Watchdog { alarm: Box::pin(sleep_until(first)), looked: now, acknowledged: 0 }
     }
 
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, pace: &Pace) -> Poll<Alarm> {
-        let Some((since, time, overdue)) = pace.wait() else { return Poll::Pending };
-        let deadline = since + time;
-        let next = match overdue {
-            Overdue::Stalled => deadline.min(since.max(self.tried) + time / TRIES),
-            Overdue::Head | Overdue::Idle => deadline,
-        };
-        if next < self.alarm.deadline() {
-            self.alarm.as_mut().reset(next);
-        }
+    /// Ready when something took longer than it may.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, line: &Line) -> Poll<Overdue> {
         loop {
+            let Some((since, time, overdue)) = line.pace.wait() else { return Poll::Pending };
+            let is_look = overdue == Overdue::Stalled && self.looked < since + time;
+            let next = match overdue {
+                Overdue::Stalled => (since + time).min(since.max(self.looked) + time / LOOKS),
+                Overdue::Head | Overdue::Idle => since + time,
+            };
+            if next < self.alarm.deadline() {
+                self.alarm.as_mut().reset(next);
+            }
             ready!(self.alarm.as_mut().poll(cx));
             let now = Instant::now();
             if now < next {
                 self.alarm.as_mut().reset(next);
-            } else if overdue == Overdue::Stalled && self.tried < next {
-                self.tried = now;
-                pace.nudge();
-                return Poll::Ready(Alarm::Try);
-            } else {
-                return Poll::Ready(Alarm::Overdue(overdue));
+            } else if is_look && self.has_moved(line, now) {
+                line.pace.moved(now);
+            } else if now >= since + time {
+                return Poll::Ready(overdue);
             }
         }
+    }
+
+    fn has_moved(&mut self, line: &Line, now: Instant) -> bool {
+        self.looked = now;
+        let before = std::mem::replace(&mut self.acknowledged, line.acknowledged());
+        self.acknowledged > before
     }
 }

@@ -435,8 +435,9 @@ fn a_signed_url_ends_with_its_time_and_with_its_key() {
     let server = served();
     server.program.ok("key create");
     let [film, home] = [FILM, HOME].map(|path| server.id(path));
-    let brief = server.program.sign(&format!("/m/{film}"), "1s");
+    // In this order: what was signed first is over first.
     let gone = server.program.sign(&format!("/m/{NO_ID}"), "1s");
+    let brief = server.program.sign(&format!("/m/{film}"), "1s");
     let over = eventually("the end of a link of one second", SOON, || {
         Some(server.send(&get(&brief))).filter(|answer| answer.status != 200)
     });

@@ -215,11 +215,11 @@ async fn a_cut_resets_the_client_while_a_write_waits_for_it() {
     client.head().await;
     let connection = soon(cuts.recv()).await.unwrap();
     let begin = Instant::now();
-    connection.cut();
+    connection.carrier().cut();
     let rest = client.rest().await;
     assert!(rest.reset && rest.bytes.len() < 64 << 20, "{}", rest.bytes.len());
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
-    connection.cut();
+    connection.carrier().cut();
     server.stop.ask();
     let gauges = Arc::clone(&server.gauges);
     assert_eq!(server.drained().await, Drained { finished: 0, cut: 0 });

@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test]
 async fn a_connection_serves_one_request_after_the_other() {
     let server = Server::start(Limits::default(), |request: Request<Incoming>| async move {
-        let peer = request.extensions().get::<Peer>().unwrap().address;
+        let peer = request.extensions().get::<Connection>().unwrap().peer();
         Response::new(Full::from(format!("{} {peer}", request.uri())).boxed_unsync())
     });
     let mut client = server.connect().await;
@@ -39,7 +39,7 @@ async fn an_ipv4_client_of_an_ipv6_listener_is_an_ipv4_peer() {
         return; // This machine has no IPv6.
     };
     let mut server = Server::start_on(listener, Limits::default(), |request: Request<Incoming>| async move {
-        let peer = request.extensions().get::<Peer>().unwrap().address;
+        let peer = request.extensions().get::<Connection>().unwrap().peer();
         Response::new(Full::from(peer.ip().to_string()).boxed_unsync())
     });
     server.address.set_ip([127, 0, 0, 1].into());

@@ -31,7 +31,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 use super::super::connection::{BoxError, End, Settings, close};
 use super::super::line::{Line, Order};
 use super::super::pace::Overdue;
-use super::super::watchdog::{Alarm, Watchdog};
+use super::super::watchdog::Watchdog;
 use super::lent::Lent;
 use super::records::Records;
 use super::stream::{Fate, Measured, Watched};
@@ -104,7 +104,7 @@ where
     let wire = Lent::new(wire);
     let mut streams = Streams::new(&line, settings.deadlines.stream);
     let mut http = protocol(settings, streams.opener()).serve_connection(TokioIo::new(wire.again()), service);
-    let mut watchdog = Watchdog::new(&line.pace, Instant::now());
+    let mut watchdog = Watchdog::new(&line, Instant::now());
     let mut leaving = None;
     let end = poll_fn(|cx| {
         loop {
@@ -124,14 +124,13 @@ where
             if leaving.as_mut().is_some_and(|leaving| leaving.is_over(cx, is_sending)) {
                 return Poll::Ready(Leaving::end(leaving.as_ref()).unwrap_or(End::Closed));
             }
-            match ready!(watchdog.poll(cx, &line.pace)) {
-                Alarm::Try => {}
-                Alarm::Overdue(Overdue::Idle) if leaving.is_none() => {
+            match ready!(watchdog.poll(cx, &line)) {
+                Overdue::Idle if leaving.is_none() => {
                     leaving = Some(Leaving::new(Some(Overdue::Idle)));
                     Pin::new(&mut http).graceful_shutdown();
                 }
-                Alarm::Overdue(Overdue::Idle) => return Poll::Pending,
-                Alarm::Overdue(overdue) => return Poll::Ready(End::Overdue(overdue)),
+                Overdue::Idle => return Poll::Pending,
+                overdue => return Poll::Ready(End::Overdue(overdue)),
             }
         }
     })
@@ -226,7 +225,7 @@ impl Streams {
     }
 
     fn opener(&self) -> Opener {
-        Opener { opened: Arc::clone(&self.opened), patience: self.patience }
+        Opener { opened: Arc::clone(&self.opened), line: Arc::clone(&self.line), patience: self.patience }
     }
 
     fn is_empty(&self) -> bool {
@@ -258,12 +257,13 @@ impl Streams {
 #[derive(Clone)]
 struct Opener {
     opened: Opened,
+    line: Arc<Line>,
     patience: Duration,
 }
 
 impl<W: Future<Output = ()> + Send + 'static> Executor<W> for Opener {
     fn execute(&self, work: W) {
-        let stream = Watched::new(work, self.patience);
+        let stream = Watched::new(work, Arc::clone(&self.line), self.patience);
         self.opened.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
     }
 }

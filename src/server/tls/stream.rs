@@ -19,6 +19,8 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::super::line::Line;
+
 tokio::task_local! {
     /// The stream whose work is being polled: how the body that a handler makes finds it.
     static CURRENT: Arc<Stream>;
@@ -30,6 +32,9 @@ const PART: usize = 16 * 1024 - 9;
 
 /// As much may be left to h2's queue when the work is over.
 const TAIL: usize = PART;
+
+/// Looks within the time of a stream, while the socket is full.
+const LOOKS: u32 = 4;
 
 /// How a stream's work ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,15 +49,21 @@ pub(super) enum Fate {
 pub(super) struct Watched {
     work: Pin<Box<dyn Future<Output = ()> + Send>>,
     stream: Arc<Stream>,
+    line: Arc<Line>,
     patience: Duration,
     alarm: Pin<Box<Sleep>>,
 }
 
 impl Watched {
-    pub(super) fn new(work: impl Future<Output = ()> + Send + 'static, patience: Duration) -> Watched {
+    pub(super) fn new(
+        work: impl Future<Output = ()> + Send + 'static,
+        line: Arc<Line>,
+        patience: Duration,
+    ) -> Watched {
         Watched {
             work: Box::pin(work),
             stream: Arc::new(Stream::new()),
+            line,
             patience,
             alarm: Box::pin(sleep(patience)),
         }
@@ -71,10 +82,13 @@ impl Future for Watched {
         loop {
             ready!(me.alarm.as_mut().poll(cx));
             let now = Instant::now();
-            let due = me.stream.waits_since().unwrap_or(now) + me.patience;
-            if due <= now {
-                return Poll::Ready(Fate::Stalled);
-            }
+            let since = me.stream.waits_since().unwrap_or(now);
+            let due = match since + me.patience {
+                // A socket that takes nothing is not this stream's reader; a slow one may have it full for long.
+                due if due <= now && me.line.pace.has_held_back_since(since) => now + me.patience / LOOKS,
+                due if due <= now => return Poll::Ready(Fate::Stalled),
+                due => due,
+            };
             me.alarm.as_mut().reset(due);
         }
     }

@@ -1,4 +1,9 @@
 //! The log: one JSON object, or one line of text, to standard error.
+//!
+//! 1. [`start`] decides form and levels for everything that is said through `tracing`.
+//! 2. [`Line`] writes the access log in the same form.
+
+mod line;
 
 use std::io;
 
@@ -9,6 +14,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::LogFormat;
+
+pub(crate) use line::Line;
 
 /// Starts the log of this process. `RUST_LOG` chooses the levels of our own messages.
 pub fn start(format: LogFormat) -> anyhow::Result<()> {
@@ -23,6 +30,7 @@ pub fn start(format: LogFormat) -> anyhow::Result<()> {
     let started =
         tracing_subscriber::registry().with(lines.with_filter(filter_fn(may_speak))).with(wanted).try_init();
     started.map_err(|error| anyhow::anyhow!("the log cannot be started: {error}"))?;
+    line::set_format(format);
     std::panic::set_hook(Box::new(|panic| {
         // Where, not what: the message may quote a request.
         let place = panic.location().map(ToString::to_string);
