@@ -38,6 +38,8 @@ pub enum Error {
     LinkOver,
     /// 414: longer than the limit.
     UriTooLong,
+    /// 431: more header lines than the limit.
+    HeadTooLarge,
     /// 500: a fault of ours.
     Internal(Cause),
     /// 503: the database or the storage does not answer.
@@ -130,6 +132,13 @@ const URI_TOO_LONG: Wording = Wording {
     detail: "The request's target is longer than this server reads.",
     hint: "Shorten it, or raise limits.uri_bytes.",
 };
+const HEAD_TOO_LARGE: Wording = Wording {
+    status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    code: "head_too_large",
+    title: "Too many header lines",
+    detail: "The head of the request has more lines than the limit.",
+    hint: "Send fewer headers and cookies.",
+};
 const INTERNAL: Wording = Wording {
     status: StatusCode::INTERNAL_SERVER_ERROR,
     code: "internal",
@@ -155,6 +164,7 @@ impl Error {
             Error::MethodNotAllowed => METHOD_NOT_ALLOWED.problem(None),
             Error::LinkOver => LINK_OVER.problem(None),
             Error::UriTooLong => URI_TOO_LONG.problem(None),
+            Error::HeadTooLarge => HEAD_TOO_LARGE.problem(None),
             Error::Internal(cause) => INTERNAL.problem(Some(cause)),
             Error::Unavailable(cause) => UNAVAILABLE.problem(Some(cause)),
         }

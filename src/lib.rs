@@ -13,7 +13,7 @@
 //!
 //! 4. From the command line and the socket inwards:
 //!    - [`cli`] what people type, one file a command family
-//!    - [`server`] the accept loop: limits, timeouts, draining
+//!    - [`server`] the accept loop: limits, timeouts, draining; HTTPS and HTTP/2
 //!    - [`edge`] around every request: checks of the head, bodies of errors, the access log
 //!    - [`router`] every route in one table
 //!    - [`web`] pages and the files of `static/`; [`operations`] health, readiness, metrics

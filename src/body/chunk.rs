@@ -38,4 +38,12 @@ impl Buf for Chunk {
             Chunk::Window(mark) => mark.advance(count),
         }
     }
+
+    /// Bytes in memory are shared; the default would copy them.
+    fn copy_to_bytes(&mut self, count: usize) -> Bytes {
+        match self {
+            Chunk::Memory(bytes) => bytes.copy_to_bytes(count),
+            Chunk::Window(mark) => mark.copy_to_bytes(count),
+        }
+    }
 }

@@ -63,7 +63,7 @@ async fn prepare(args: &DemoArgs, folder: &Path, videos: &Path) -> anyhow::Resul
     let serve = ServeArgs { dirs: vec![videos.to_owned()], ..ServeArgs::default() };
     let config = Config::load(&places, &serve, NO_ENVIRONMENT)?;
     let data = store::folder(&config.data, First::Makes)?;
-    serve::prepare(config, &data, listener, Clock::system(), Chance::system()).await
+    serve::prepare(config, &data, listener.into(), Clock::system(), Chance::system()).await
 }
 
 /// An administrator, a token, and the sample in the catalogue.

@@ -6,6 +6,8 @@ mod health;
 mod key;
 mod library;
 mod output;
+#[cfg(feature = "tls")]
+mod pinned;
 mod serve;
 mod settings;
 mod store;

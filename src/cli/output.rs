@@ -65,11 +65,17 @@ impl Output {
                 text = format!("{text}: {cause}");
             }
         }
-        let line = if self.json {
-            serde_json::json!({ "error": text }).to_string()
-        } else {
-            format!("error: {text}")
-        };
+        self.complain("error", &text);
+    }
+
+    /// What does not stop a command, to standard error.
+    pub(super) fn warning(self, text: &str) {
+        self.complain("warning", text);
+    }
+
+    fn complain(self, kind: &str, text: &str) {
+        let line =
+            if self.json { serde_json::json!({ kind: text }).to_string() } else { format!("{kind}: {text}") };
         let _ = writeln!(io::stderr(), "{line}");
     }
 }

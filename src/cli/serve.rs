@@ -19,7 +19,7 @@ use crate::db::media::Library;
 use crate::edge::Edge;
 use crate::library::{self, Watcher};
 use crate::router::Router;
-use crate::server::{self, Shutdown, Signals};
+use crate::server::{self, Entrance, Shutdown, Signals, Tls};
 use crate::{telemetry, upkeep};
 
 use super::Misuse;
@@ -35,7 +35,7 @@ pub(super) struct Prepared {
     pub(super) address: SocketAddr,
     config: Config,
     libraries: Vec<Library>,
-    listener: TcpListener,
+    entrance: Entrance,
     lock: Arc<ServerLock>,
 }
 
@@ -46,10 +46,15 @@ pub(super) async fn run(config: &ConfigArgs, args: &ServeArgs, output: Output) -
             "no folder to serve: reelgate DIR, or [library.NAME] in reelgate.toml (see reelgate --help)";
         return Err(Misuse(cure.to_owned()).into());
     }
+    let tls = Tls::load(&config)?.map(Arc::new);
     telemetry::start(config.log)?;
+    let clock = Clock::system();
+    if let Some(tls) = &tls {
+        warn_of(tls, &clock);
+    }
     let folder = store::folder(&config.data, First::Makes)?;
-    let listener = listen(config.listen)?;
-    let prepared = prepare(config, &folder, listener, Clock::system(), Chance::system()).await?;
+    let entrance = Entrance { listener: listen(config.listen)?, tls };
+    let prepared = prepare(config, &folder, entrance, clock, Chance::system()).await?;
     prepared.run(async |prepared| announce(prepared, output).await).await
 }
 
@@ -65,12 +70,12 @@ pub(super) fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 pub(super) async fn prepare(
     config: Config,
     folder: &DataFolder,
-    listener: TcpListener,
+    entrance: Entrance,
     clock: Clock,
     chance: Chance,
 ) -> anyhow::Result<Prepared> {
     let db = Db::open(folder).await?;
-    let prepared = furnish(config, folder, listener, db.clone(), clock, chance).await;
+    let prepared = furnish(config, folder, entrance, db.clone(), clock, chance).await;
     if prepared.is_err() {
         db.close().await?;
     }
@@ -80,7 +85,7 @@ pub(super) async fn prepare(
 async fn furnish(
     config: Config,
     folder: &DataFolder,
-    listener: TcpListener,
+    entrance: Entrance,
     db: Db,
     clock: Clock,
     chance: Chance,
@@ -96,8 +101,8 @@ async fn furnish(
     change.commit().await?;
     let libraries = library::register(&db, &clock, &chance, &config.libraries).await?;
     let app = App::new(&config, db, &libraries, clock, chance).await?;
-    let address = listener.local_addr()?;
-    Ok(Prepared { app, address, config, libraries, listener, lock })
+    let address = entrance.listener.local_addr()?;
+    Ok(Prepared { app, address, config, libraries, entrance, lock })
 }
 
 impl Prepared {
@@ -118,14 +123,14 @@ impl Prepared {
     }
 
     async fn work(self) -> anyhow::Result<()> {
-        let Prepared { app, config, libraries, listener, .. } = self;
+        let Prepared { app, config, libraries, entrance, .. } = self;
         let signals = server::signals()?;
         let stop = CancellationToken::new();
         let upkeep = upkeep::spawn(&app, &libraries, &stop);
         let watcher =
             Watcher::spawn(&app.db, &app.clock, &app.chance, libraries.clone(), config.scan_interval);
         tell_service_manager(sd_notify::NotifyState::Ready);
-        let drained = serve(&app, &libraries, listener, signals, &watcher).await?;
+        let drained = serve(&app, &config, &libraries, entrance, signals, &watcher).await?;
         tracing::info!(finished = drained.finished, cut = drained.cut, "stopped");
         watcher.stop().await;
         stop.cancel();
@@ -136,19 +141,24 @@ impl Prepared {
 
 async fn serve(
     app: &App,
+    config: &Config,
     libraries: &[Library],
-    listener: TcpListener,
+    entrance: Entrance,
     signals: Signals,
     watcher: &Watcher,
 ) -> anyhow::Result<server::Drained> {
     let Signals { shutdown, mut reload } = signals;
     let mut ending = shutdown.clone();
-    let mut serving = tokio::spawn(accept(app.clone(), listener, shutdown));
+    let tls = entrance.tls.clone();
+    let mut serving = tokio::spawn(accept(app.clone(), entrance, shutdown));
     loop {
         tokio::select! {
             drained = &mut serving => return drained.context("the accept loop has failed"),
             () = ending.asked_to_drain() => break,
             Some(()) = reload.recv() => {
+                if let Some(tls) = &tls {
+                    renew(tls, config, &app.clock);
+                }
                 app.open_folders(libraries).await;
                 watcher.rescan();
                 tracing::info!("folders are opened and scanned anew");
@@ -163,11 +173,29 @@ async fn serve(
     serving.await.context("the accept loop has failed")
 }
 
-async fn accept(app: App, listener: TcpListener, shutdown: Shutdown) -> server::Drained {
+/// The old certificate is better than none, also when it is about to end.
+fn renew(tls: &Tls, config: &Config, clock: &Clock) {
+    match tls.reload(config) {
+        Ok(()) => {
+            tracing::info!("the certificate is read anew");
+            warn_of(tls, clock);
+        }
+        Err(error) => tracing::error!(%error, "the new certificate is no good, the old one stays"),
+    }
+}
+
+/// By the machine's clock, as clients judge by theirs.
+fn warn_of(tls: &Tls, clock: &Clock) {
+    if let Some(warning) = tls.warning(clock.machine()) {
+        tracing::warn!("{warning}");
+    }
+}
+
+async fn accept(app: App, entrance: Entrance, shutdown: Shutdown) -> server::Drained {
     let edge = Edge::new(app.clone(), Router::new(app.clone()));
     let gauges = app.metrics.connections.clone();
     let handler = move |request| edge.clone().answer(request);
-    server::serve(listener, &app.limits, gauges, handler, shutdown).await
+    server::serve(entrance, &app.limits, gauges, handler, shutdown).await
 }
 
 /// Nobody listens when systemd did not start us.
@@ -192,7 +220,7 @@ async fn announce(prepared: &Prepared, output: Output) -> anyhow::Result<()> {
             "data": prepared.config.data.display().to_string(),
             "libraries": libraries,
             "users": users.len(),
-            "warning": (!prepared.address.ip().is_loopback()).then(|| advice(prepared)),
+            "warning": advice(prepared),
         });
         return print(&value.to_string());
     }
@@ -201,8 +229,8 @@ async fn announce(prepared: &Prepared, output: Output) -> anyhow::Result<()> {
     lines.extend(libraries.map(|library| format!("  serves  {}  from {}", library.name, library.path)));
     lines.push(format!("  open    {url}"));
     lines.push(format!("  data    {}", prepared.config.data.display()));
-    if !prepared.address.ip().is_loopback() {
-        lines.push(format!("\n  warning: {}", advice(prepared)));
+    if let Some(advice) = advice(prepared) {
+        lines.push(format!("\n  warning: {advice}"));
     }
     if users.is_empty() {
         lines.push(first_steps(&prepared.config.data, &prepared.libraries, &url));
@@ -210,14 +238,18 @@ async fn announce(prepared: &Prepared, output: Output) -> anyhow::Result<()> {
     print(&lines.join("\n"))
 }
 
-fn advice(prepared: &Prepared) -> String {
+/// For who lets other machines in.
+fn advice(prepared: &Prepared) -> Option<String> {
+    if prepared.address.ip().is_loopback() || prepared.config.tls.is_some() {
+        return None;
+    }
     let encrypted = prepared.config.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
     let advice = if encrypted {
         "Only the proxy should be able to reach this port."
     } else {
-        "Tokens travel unencrypted here: put a proxy with HTTPS in front, and see --public-url."
+        "Tokens travel unencrypted here: see --tls-cert, or put a proxy with HTTPS in front and see --public-url."
     };
-    format!("{} can be reached from other machines. {advice}", prepared.address)
+    Some(format!("{} can be reached from other machines. {advice}", prepared.address))
 }
 
 fn first_steps(data: &Path, libraries: &[Library], url: &str) -> String {
@@ -235,9 +267,10 @@ fn first_steps(data: &Path, libraries: &[Library], url: &str) -> String {
 
 /// What people type to get here.
 fn url(config: &Config, address: SocketAddr) -> String {
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
     match &config.public_url {
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-        None if address.ip().is_unspecified() => format!("http://localhost:{}", address.port()),
-        None => format!("http://{address}"),
+        None if address.ip().is_unspecified() => format!("{scheme}://localhost:{}", address.port()),
+        None => format!("{scheme}://{address}"),
     }
 }

@@ -3,7 +3,9 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use crate::clock::Clock;
 use crate::config::{Config, ConfigArgs, ServeArgs};
+use crate::server::Tls;
 
 use super::output::Output;
 
@@ -16,6 +18,11 @@ pub(super) enum ConfigCommand {
 pub(super) fn run(config: &ConfigArgs, command: &ConfigCommand, output: Output) -> anyhow::Result<()> {
     let ConfigCommand::Check(serve) = command;
     let checked = Config::load(config, serve, std::env::vars_os())?;
+    // Only a server needs the certificate; but who asks wants to know before it starts.
+    let warning = Tls::load(&checked)?.and_then(|tls| tls.warning(Clock::system().machine()));
+    if let Some(warning) = warning {
+        output.warning(&warning);
+    }
     let values: Vec<Value> = checked
         .sources()
         .map(|(key, value, source)| json!({ "key": key, "value": value, "source": source.to_string() }))

@@ -29,6 +29,14 @@ pub struct ServeArgs {
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
 
+    /// Speak HTTPS with this certificate, the chain behind it in the same file (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+
     /// Answer /private/files/download/ from this library
     #[arg(long, value_name = "LIBRARY")]
     pub legacy_route: Option<String>,

@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::error::{ConfigError, Fault, Source};
 use super::raw::RawConfig;
 use super::units::{duration, duration_text, size, size_text};
-use super::{Config, DEFAULT_LISTEN, LibraryConfig, Limits, LogFormat, Network, ZeroCopy, folders, keys};
+use super::{
+    Config, DEFAULT_LISTEN, LibraryConfig, Limits, LogFormat, Network, ZeroCopy, folders, keys, tls,
+};
 
 const DAY: Duration = Duration::from_hours(24);
 const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(1)..=DAY;
@@ -18,6 +20,7 @@ pub(super) fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
     let mut config = Config {
         listen: listening(raw)?,
         public_url: published(raw)?,
+        tls: tls::files(raw)?,
         legacy_route: raw.parse("legacy_route", |name| legacy_route(name, &libraries))?,
         trusted_proxies: raw.parse("trusted_proxies", trusted_proxies)?.unwrap_or_default(),
         limits: limits(raw)?,

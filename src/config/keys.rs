@@ -2,10 +2,12 @@
 
 /// Every key of the file, in the order of the documentation. `REELGATE_` and the key in capitals, `_` for `.`,
 /// is its variable.
-pub(super) const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 20] = [
     "listen",
     "data",
     "public_url",
+    "tls_cert",
+    "tls_key",
     "legacy_route",
     "trusted_proxies",
     "scan_interval",

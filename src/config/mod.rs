@@ -12,6 +12,8 @@
 //! ```
 
 mod args;
+#[cfg(feature = "tls")]
+mod certificate;
 mod check;
 mod error;
 mod file;
@@ -19,6 +21,7 @@ mod folders;
 mod keys;
 mod network;
 mod raw;
+mod tls;
 mod units;
 
 use std::collections::BTreeMap;
@@ -28,8 +31,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use args::{ConfigArgs, ServeArgs};
+#[cfg(feature = "tls")]
+pub use certificate::Certificate;
 pub use error::{ConfigError, Source};
 pub use network::Network;
+pub use tls::TlsFiles;
 
 use raw::RawConfig;
 
@@ -41,6 +47,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// What people type to reach this server, when a proxy stands before it. Scheme, host and port only.
     pub public_url: Option<url::Url>,
+    /// What HTTPS is spoken with; none: HTTP.
+    pub tls: Option<TlsFiles>,
     /// Empty when no folder was given anywhere: a command may not need one.
     pub libraries: Vec<LibraryConfig>,
     /// The library behind `/private/files/download/`.
@@ -177,6 +185,7 @@ impl Config {
             data: data.into(),
             listen: DEFAULT_LISTEN,
             public_url: None,
+            tls: None,
             libraries: Vec::new(),
             legacy_route: None,
             trusted_proxies: Vec::new(),
@@ -205,6 +214,8 @@ impl Config {
             "data" => self.data.display().to_string(),
             "listen" => self.listen.to_string(),
             "public_url" => self.public_url.as_ref().map(ToString::to_string).unwrap_or_default(),
+            "tls_cert" => self.tls.as_ref().map(|tls| tls.cert.display().to_string()).unwrap_or_default(),
+            "tls_key" => self.tls.as_ref().map(|tls| tls.key.display().to_string()).unwrap_or_default(),
             "legacy_route" => self.legacy_route.clone().unwrap_or_default(),
             "trusted_proxies" => {
                 self.trusted_proxies.iter().map(Network::to_string).collect::<Vec<_>>().join(", ")

@@ -109,7 +109,13 @@ fn from_flags(args: &ConfigArgs, serve: &ServeArgs) -> RawConfig {
             raw.set(key, text, Source::Flag(flag));
         }
     }
-    for (key, flag, path) in [("data", "--data", &args.data), ("config", "--config", &args.config)] {
+    let paths = [
+        ("data", "--data", &args.data),
+        ("config", "--config", &args.config),
+        ("tls_cert", "--tls-cert", &serve.tls_cert),
+        ("tls_key", "--tls-key", &serve.tls_key),
+    ];
+    for (key, flag, path) in paths {
         if let Some(path) = path {
             raw.set(key, path, Source::Flag(flag));
         }

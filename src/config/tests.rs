@@ -60,12 +60,15 @@ fn defaults() {
     assert!(config.public_url.is_none() && config.legacy_route.is_none());
 }
 
+#[cfg(feature = "tls")]
 #[test]
 fn every_key_can_stand_in_the_file() {
     let place = Place::new();
     let toml = r#"
         listen = "[::1]:9000"
         public_url = "https://video.example.org"
+        tls_cert = "cert.pem"
+        tls_key = "/etc/key.pem"
         legacy_route = "cinema"
         trusted_proxies = ["10.0.0.0/8", "::1"]
         scan_interval = "2h"
@@ -92,11 +95,13 @@ fn every_key_can_stand_in_the_file() {
 
     assert_eq!(config.libraries, [library("cinema", place.path("films"), true)]);
     assert_eq!(config.data, place.path("state"), "relative to the file");
+    assert_eq!(config.tls.as_ref().unwrap().cert, place.path("cert.pem"), "likewise");
     let settings: Vec<String> = config.sources().map(|(key, value, _)| format!("{key}={value}")).collect();
     assert!(config.sources().all(|(_, _, source)| matches!(source, Source::File { .. })));
     for setting in [
         "listen=[::1]:9000",
         "public_url=https://video.example.org/",
+        "tls_key=/etc/key.pem",
         "legacy_route=cinema",
         "trusted_proxies=10.0.0.0/8, ::1",
         "scan_interval=2h",
@@ -142,6 +147,7 @@ fn a_flag_beats_the_environment_and_that_the_file() {
     }
 }
 
+#[cfg(feature = "tls")]
 #[test]
 fn every_flag_reaches_its_setting() {
     #[derive(clap::Parser)]
@@ -154,7 +160,8 @@ fn every_flag_reaches_its_setting() {
     let place = Place::new();
     let (films, data) = (place.path("films"), place.path("state"));
     let line = "--listen 127.0.0.1:0 --public-url http://a.example --legacy-route films --trusted-proxy 10.0.0.1 \
-                --trusted-proxy fd00::/8 --scan-interval 1m --drain-timeout 2s --max-connections 5 --log-format text";
+                --trusted-proxy fd00::/8 --scan-interval 1m --drain-timeout 2s --max-connections 5 --log-format text \
+                --tls-cert cert.pem --tls-key key.pem";
     let words = ["reelgate", films.to_str().unwrap(), "--data", data.to_str().unwrap()];
     let typed = <Typed as clap::Parser>::parse_from(words.into_iter().chain(line.split_whitespace()));
     let file = place.path("reelgate.toml");
@@ -167,9 +174,10 @@ fn every_flag_reaches_its_setting() {
     assert_eq!(config.trusted_proxies.len(), 2);
     assert_eq!(config.limits.max_connections, 5);
     let from_flags = config.sources().filter(|(_, _, source)| matches!(source, Source::Flag(_))).count();
-    assert_eq!(from_flags, 10);
+    assert_eq!(from_flags, 12);
 }
 
+#[cfg(feature = "tls")]
 #[test]
 fn every_variable_reaches_its_setting() {
     let place = Place::new();
@@ -177,6 +185,8 @@ fn every_variable_reaches_its_setting() {
         "127.0.0.1:0",
         "state",
         "http://a.example",
+        "cert.pem",
+        "key.pem",
         "films",
         "10.0.0.1",
         "1m",
@@ -275,6 +285,24 @@ fn wrong_values_name_their_place_and_a_cure() {
     for (toml, wanted, why) in cases {
         refused(place.toml(toml), wanted, why);
     }
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn certificate_and_key_come_together() {
+    let place = Place::new();
+    let no_key = &["tls_cert (", ":1)", "tls_key is missing", "--tls-key"];
+    refused(place.toml("tls_cert = \"c\""), no_key, "a certificate alone");
+    let no_certificate = &["tls_key (", ":1)", "tls_cert is missing", "--tls-cert"];
+    refused(place.toml("tls_key = \"k\""), no_certificate, "a key alone");
+}
+
+/// Never HTTP where somebody asked for HTTPS.
+#[cfg(not(feature = "tls"))]
+#[test]
+fn without_the_feature_https_is_refused() {
+    let files = "tls_cert = \"c\"\ntls_key = \"k\"";
+    refused(Place::new().toml(files), &["tls_cert (", "without HTTPS"], "both files");
 }
 
 #[test]

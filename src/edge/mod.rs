@@ -68,7 +68,7 @@ fn lane(zero_copy: ZeroCopy, connection: &Connection) -> Option<&Lane> {
         ZeroCopy::On => true,
         ZeroCopy::Off => false,
     };
-    is_allowed.then(|| connection.lane())
+    if is_allowed { connection.lane() } else { None }
 }
 
 fn check(app: &App, request: Request<Incoming>) -> Result<Request<Incoming>, Error> {
@@ -78,6 +78,7 @@ fn check(app: &App, request: Request<Incoming>) -> Result<Request<Incoming>, Err
         Err(Refused::Host(problem)) => Err(Error::BadRequest(problem)),
         Err(Refused::TransferEncoding) => Err(Error::BadRequest("The request has a Transfer-Encoding.")),
         Err(Refused::UriTooLong) => Err(Error::UriTooLong),
+        Err(Refused::Headers) => Err(Error::HeadTooLarge),
     }
 }
 

@@ -18,11 +18,13 @@ pub struct Gauges {
     pub refused: AtomicU64,
     /// No full head in time, from the accept or from its first byte.
     pub slow_heads: AtomicU64,
+    /// TLS was not agreed upon.
+    pub unsecured: AtomicU64,
     /// Kept open between two requests for longer than allowed.
     pub idle: AtomicU64,
-    /// The reader took nothing for too long.
+    /// The reader took nothing for too long. Over HTTP/2 a stream counts for itself.
     pub stalled: AtomicU64,
-    /// The body of an answer failed in the middle.
+    /// The body of an answer failed in the middle. Over HTTP/2 that ends its stream only.
     pub broken: AtomicU64,
     /// Ended because a right was withdrawn, or by the end of the drain.
     pub cut: AtomicU64,
@@ -44,9 +46,10 @@ impl Collector for Connections {
             ("connections_accepted", "Connections accepted.", &gauges.accepted),
             ("connections_refused", "Connections above the cap.", &gauges.refused),
             ("connections_slow_head", "Connections that sent no full head in time.", &gauges.slow_heads),
+            ("connections_unsecured", "Connections whose TLS handshake failed.", &gauges.unsecured),
             ("connections_idle", "Connections that were idle for too long.", &gauges.idle),
-            ("connections_stalled", "Connections whose reader took nothing for too long.", &gauges.stalled),
-            ("connections_broken", "Connections whose body failed in the middle.", &gauges.broken),
+            ("connections_stalled", "Readers who took nothing for too long.", &gauges.stalled),
+            ("connections_broken", "Answers whose body failed in the middle.", &gauges.broken),
             (
                 "connections_cut",
                 "Connections cut by a withdrawn right or by the end of the drain.",

@@ -1,4 +1,4 @@
-//! One connection: hyper over one socket, from the first byte to the socket's end.
+//! One connection: hyper over one wire (the socket, or TLS over it), from the first byte to the socket's end.
 //!
 //! 1. hyper reads heads, calls the handler and writes answers.
 //! 2. Orders by its [`Line`], and deadlines by the [`Watchdog`], come in between.
@@ -9,6 +9,7 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -21,6 +22,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -46,6 +48,26 @@ pub(super) struct Settings {
     http: http1::Builder,
     pub(super) deadlines: Deadlines,
     user_timeout_ms: u32,
+    /// The longest head, for those who count it themselves.
+    #[cfg(feature = "tls")]
+    pub(super) head_bytes: usize,
+}
+
+/// What HTTP is spoken over.
+pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin {
+    /// Says that nothing more comes, as far as the socket takes it at once, for an end in order.
+    fn say_goodbye(&mut self);
+
+    fn into_socket(self) -> Socket;
+}
+
+impl Wire for Socket {
+    /// Its end is the kernel's to say.
+    fn say_goodbye(&mut self) {}
+
+    fn into_socket(self) -> Socket {
+        self
+    }
 }
 
 impl Settings {
@@ -64,13 +86,15 @@ impl Settings {
             http,
             deadlines: Deadlines::from(limits),
             user_timeout_ms: stream.saturating_add(KERNEL_GRACE_MS),
+            #[cfg(feature = "tls")]
+            head_bytes: limits.head_bytes,
         }
     }
 
     /// `TCP_USER_TIMEOUT` is for what we no longer see: a socket that was closed while its last bytes wait
     /// for a client that is gone would stay in the kernel for a quarter of an hour. A socket that takes
     /// neither option is dead already, which its first read will tell.
-    fn prepare(&self, stream: &TcpStream) {
+    pub(super) fn prepare(&self, stream: &TcpStream) {
         _ = stream.set_nodelay(true);
         _ = SockRef::from(stream).set_tcp_notsent_lowat(NARROW);
         _ = rustix::net::sockopt::set_tcp_user_timeout(stream, self.user_timeout_ms);
@@ -93,6 +117,9 @@ pub(super) enum End {
     /// A file that the socket was sending has changed: likewise.
     Torn,
     Overdue(Overdue),
+    /// TLS was not agreed upon: a stranger's probe, or a client who does not trust the certificate.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "nothing else has handshakes"))]
+    Unsecured(io::Error),
     Cut,
 }
 
@@ -107,7 +134,7 @@ impl From<hyper::Result<()>> for End {
     }
 }
 
-/// Runs one connection to its end.
+/// Runs one connection without TLS to its end.
 pub(super) async fn run<H, F, B>(
     stream: TcpStream,
     line: Arc<Line>,
@@ -122,6 +149,20 @@ where
     B::Error: Into<BoxError>,
 {
     settings.prepare(&stream);
+    let socket = Socket::new(stream, Arc::clone(&line));
+    speak(socket, line, &settings, handler).await
+}
+
+/// Speaks HTTP/1.1 over a wire until either side has enough.
+pub(super) async fn speak<W, H, F, B>(wire: W, line: Arc<Line>, settings: &Settings, handler: H) -> End
+where
+    W: Wire,
+    H: Fn(Request<Incoming>) -> F + Send + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
     let asked = Arc::clone(&line);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let answering = Answering::begin(&asked, &mut request);
@@ -129,8 +170,7 @@ where
         let answer = Box::pin(handler(request));
         async move { Ok::<_, Infallible>(answer.await.map(|body| Answer::new(body, answering))) }
     });
-    let socket = TokioIo::new(Socket::new(stream, Arc::clone(&line)));
-    let mut http = settings.http.serve_connection(socket, service);
+    let mut http = settings.http.serve_connection(TokioIo::new(wire), service);
     let mut watchdog = Watchdog::new(&line, Instant::now());
     let mut draining = false;
     let end = poll_fn(|cx| {
@@ -149,14 +189,17 @@ where
         watchdog.poll(cx, &line).map(End::Overdue)
     })
     .await;
-    let socket = http.into_parts().io.into_inner();
-    close(socket, &line, &end).await;
+    close(http.into_parts().io.into_inner(), &line, &end).await;
     end
 }
 
 /// The socket is closed only when nothing of it can be sent any more that may still change: what the kernel sends after
 /// that, nobody can call back.
-async fn close(socket: Socket, line: &Line, end: &End) {
+pub(super) async fn close(mut wire: impl Wire, line: &Line, end: &End) {
+    if matches!(end, End::Closed | End::Overdue(Overdue::Head | Overdue::Idle)) {
+        wire.say_goodbye();
+    }
+    let socket = wire.into_socket();
     let ended = socket.has_ended();
     let stream = socket.into_stream();
     match end {
@@ -167,7 +210,7 @@ async fn close(socket: Socket, line: &Line, end: &End) {
                 () = part(&stream, line, ended) => {}
             }
         }
-        End::HungUp | End::Overdue(Overdue::Head | Overdue::Idle) => {}
+        End::HungUp | End::Unsecured(_) | End::Overdue(Overdue::Head | Overdue::Idle) => {}
     }
     if !line.has_delivered() {
         reset(&stream);

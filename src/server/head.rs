@@ -1,14 +1,15 @@
 //! Checks of a request's head that hyper leaves to its user. Pure.
 //!
-//! 1. The target is no longer than allowed.
+//! 1. The target is no longer than allowed, and no more header lines came (over HTTP/2 hyper counts bytes only).
 //! 2. No `Transfer-Encoding`.
 //! 3. Exactly one valid `Host` (RFC 9112 §3.2); HTTP/1.0 may come without one.
-//! 4. An absolute target's authority is valid too; it is the one that counts (RFC 9112 §3.2.2).
+//! 4. An absolute target's authority is valid too; it is the one that counts (RFC 9112 §3.2.2). Over HTTP/2 it is
+//!    `:authority`, and a `Host` that says otherwise is malformed (RFC 9113 §8.3.1).
 
 use std::net::Ipv6Addr;
 
 use http::request::Parts;
-use http::{StatusCode, Uri, Version, header};
+use http::{HeaderValue, StatusCode, Uri, Version, header};
 
 use crate::config::Limits;
 
@@ -21,6 +22,7 @@ pub enum Refused {
     /// could not be told from a good one; and nobody has to send us a body of unknown length.
     TransferEncoding,
     UriTooLong,
+    Headers,
 }
 
 impl Refused {
@@ -28,6 +30,7 @@ impl Refused {
         match self {
             Refused::Host(_) | Refused::TransferEncoding => StatusCode::BAD_REQUEST,
             Refused::UriTooLong => StatusCode::URI_TOO_LONG,
+            Refused::Headers => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         }
     }
 }
@@ -35,6 +38,9 @@ impl Refused {
 pub fn check(parts: &Parts, limits: &Limits) -> Result<(), Refused> {
     if length(&parts.uri) > limits.uri_bytes {
         return Err(Refused::UriTooLong);
+    }
+    if parts.headers.len() > limits.headers {
+        return Err(Refused::Headers);
     }
     if parts.headers.contains_key(header::TRANSFER_ENCODING) {
         return Err(Refused::TransferEncoding);
@@ -58,7 +64,11 @@ fn length(uri: &Uri) -> usize {
 
 fn check_host(parts: &Parts) -> Result<(), Refused> {
     let mut hosts = parts.headers.get_all(header::HOST).iter();
+    let target = parts.uri.authority().map(http::uri::Authority::as_str);
     match hosts.next() {
+        Some(host) if parts.version == Version::HTTP_2 && !names(host, target) => {
+            return Err(Refused::Host("another one than :authority"));
+        }
         Some(host) => check_authority(host.as_bytes())?,
         None if parts.version <= Version::HTTP_10 => {}
         None => return Err(Refused::Host("missing")),
@@ -66,7 +76,12 @@ fn check_host(parts: &Parts) -> Result<(), Refused> {
     if hosts.next().is_some() {
         return Err(Refused::Host("given twice"));
     }
-    parts.uri.authority().map_or(Ok(()), |authority| check_authority(authority.as_str().as_bytes()))
+    target.map_or(Ok(()), |authority| check_authority(authority.as_bytes()))
+}
+
+/// Whether a `Host` is what stands in the target, if anything does. Names know no case.
+fn names(host: &HeaderValue, target: Option<&str>) -> bool {
+    target.is_none_or(|target| host.as_bytes().eq_ignore_ascii_case(target.as_bytes()))
 }
 
 /// `uri-host [ ":" port ]` (RFC 9110 §7.2), and not empty: no http URI has an empty host (RFC 9110 §4.2.1).
@@ -213,7 +228,8 @@ mod tests {
     fn hosts_are_counted() {
         let missing = Err(Refused::Host("missing"));
         let twice = Err(Refused::Host("given twice"));
-        let cases: [(Version, &str, Headers, _, &str); 9] = [
+        let other = Err(Refused::Host("another one than :authority"));
+        let cases: [(Version, &str, Headers, _, &str); 13] = [
             (Version::HTTP_11, "/", &[], missing, "RFC 9112 §3.2"),
             (Version::HTTP_10, "/", &[], Ok(()), "HTTP/1.0 did not know it"),
             (Version::HTTP_11, "/", &[("host", "a"), ("host", "b")], twice, "RFC 9112 §3.2"),
@@ -223,6 +239,10 @@ mod tests {
             (Version::HTTP_11, "http://b/x", &[], missing, "an absolute target does not replace it"),
             (Version::HTTP_11, "http://b/x", &[("host", "a b")], Err(NAME), "it must be valid all the same"),
             (Version::HTTP_11, "http://u:p@b/x", &[("host", "b")], Err(PORT), "RFC 9110 §4.2.4"),
+            (Version::HTTP_2, "https://b/x", &[("host", "B")], Ok(()), "the same entity"),
+            (Version::HTTP_2, "https://b/x", &[("host", "a")], other, "RFC 9113 §8.3.1"),
+            (Version::HTTP_2, "/x", &[("host", "a")], Ok(()), "a Host alone"),
+            (Version::HTTP_2, "/x", &[], missing, "neither"),
         ];
         for (version, target, headers, want, why) in cases {
             assert_eq!(check(&parts(version, target, headers), &Limits::default()), want, "{why}");
@@ -244,6 +264,15 @@ mod tests {
             let refused = check(&parts, &Limits::default()).unwrap_err();
             assert_eq!((refused, refused.status()), (Refused::TransferEncoding, StatusCode::BAD_REQUEST));
         }
+    }
+
+    #[test]
+    fn header_lines_are_counted() {
+        let limits = Limits { headers: 2, ..Limits::default() };
+        let check = |headers| check(&parts(Version::HTTP_2, "/x", headers), &limits);
+        assert_eq!(check(&[("host", "a"), ("x", "1")]), Ok(()));
+        assert_eq!(check(&[("host", "a"), ("x", "1"), ("x", "2")]), Err(Refused::Headers));
+        assert_eq!(Refused::Headers.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
 
     #[test]

@@ -13,6 +13,8 @@ use tokio::time::Instant;
 
 use super::pace::{Deadlines, Pace};
 use crate::body::Lane;
+#[cfg(feature = "tls")]
+use crate::kernel;
 use crate::storage::Carrier;
 
 /// The connection that a request came by. A request extension.
@@ -30,9 +32,10 @@ impl Connection {
         Arc::<Line>::clone(&self.0)
     }
 
-    /// Where bodies enter what this connection's socket shall send from files.
-    pub fn lane(&self) -> &Lane {
-        &self.0.lane
+    /// Where bodies enter what this connection's socket shall send from files. None where the socket cannot send them
+    /// as they are.
+    pub fn lane(&self) -> Option<&Lane> {
+        (!self.0.transforms).then_some(&self.0.lane)
     }
 
     /// Whether the other end is a program on this machine.
@@ -63,6 +66,8 @@ pub(super) struct Line {
     pub(super) lane: Lane,
     socket: OnceLock<Weak<TcpStream>>,
     is_from_here: OnceLock<bool>,
+    /// What goes over the socket is not what bodies hand out: it is encrypted, or cut into frames.
+    transforms: bool,
     /// The last request had a body, of which something may still be on its way.
     sends_body: AtomicBool,
 }
@@ -77,6 +82,7 @@ impl Line {
             lane: Lane::default(),
             socket: OnceLock::new(),
             is_from_here: OnceLock::new(),
+            transforms: false,
             sends_body: AtomicBool::new(false),
         }
     }
@@ -84,6 +90,18 @@ impl Line {
     /// The socket that [`Line::has_delivered`] asks. There is one for each line.
     pub(super) fn connect(&self, socket: &Arc<TcpStream>) {
         _ = self.socket.set(Arc::downgrade(socket));
+    }
+
+    /// The same for a connection that copies.
+    pub(super) fn transforming(self) -> Line {
+        Line { transforms: true, ..self }
+    }
+
+    /// How much of what the socket was given has not reached the other end.
+    #[cfg(feature = "tls")]
+    pub(super) fn unacknowledged(&self) -> u64 {
+        let socket = self.socket.get().and_then(Weak::upgrade);
+        socket.and_then(kernel::unacknowledged).unwrap_or(0)
     }
 
     /// How much the client has acknowledged of all that was written.
@@ -137,6 +155,16 @@ impl Line {
             Order::Go | Order::Drain => Poll::Pending,
         })
         .await;
+    }
+
+    /// The first order to end, in whatever way.
+    #[cfg(feature = "tls")]
+    pub(super) async fn is_ordered(&self) -> Order {
+        poll_fn(|cx| match self.poll_order(cx) {
+            Order::Go => Poll::Pending,
+            order => Poll::Ready(order),
+        })
+        .await
     }
 }
 

@@ -3,7 +3,7 @@
 //! 1. [`limits`]: how many connections fit below the descriptor limit.
 //! 2. [`serve`] accepts; [`roster`] seats a connection, or [`refusal`] answers 503 when all seats are taken.
 //! 3. [`connection`] runs hyper over one [`socket`], which tells [`pace`] what moves; [`watchdog`] ends what
-//!    does not.
+//!    does not. With a certificate, [`tls`] comes in between, and chooses HTTP/1.1 or HTTP/2.
 //! 4. [`signals`]: the first request to stop drains, the second ends everything now.
 //!
 //! [`head`] is apart: the checks of a request's head that hyper leaves to us, for the handler to call.
@@ -19,6 +19,8 @@ mod refusal;
 mod roster;
 mod signals;
 mod socket;
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
+mod tls;
 mod watchdog;
 
 use std::future::Future;
@@ -44,6 +46,7 @@ use roster::Roster;
 pub use connection::BoxError;
 pub use line::Connection;
 pub use signals::{Shutdown, Signals, Stop, signals};
+pub use tls::Tls;
 
 /// After an error of `accept` that is not about one client: descriptors come back when connections end, and
 /// asking at once again would be a busy loop.
@@ -75,10 +78,22 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// Where clients come in: a socket, and with [`Tls`] HTTPS on it.
+pub struct Entrance {
+    pub listener: TcpListener,
+    pub tls: Option<Arc<Tls>>,
+}
+
+impl From<TcpListener> for Entrance {
+    fn from(listener: TcpListener) -> Entrance {
+        Entrance { listener, tls: None }
+    }
+}
+
 /// Serves until `shutdown` has run its steps. When the returned future is dropped before, all connections
 /// are cut.
 pub async fn serve<H, F, B>(
-    listener: TcpListener,
+    entrance: impl Into<Entrance>,
     limits: &Limits,
     gauges: Arc<Gauges>,
     handler: H,
@@ -91,6 +106,7 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
+    let Entrance { listener, tls } = entrance.into();
     let seats = limits::connections(limits.max_connections, limits::raise_descriptors());
     if seats < limits.max_connections {
         tracing::warn!(
@@ -101,8 +117,9 @@ where
     }
     let mut door = Door {
         roster: Roster::new(seats, gauges),
-        refusals: Refusals::default(),
+        refusals: Refusals::new(tls.is_some()),
         settings: Arc::new(Settings::new(limits)),
+        tls,
         handler,
         full: Seldom::default(),
         failing: Seldom::default(),
@@ -127,6 +144,7 @@ struct Door<H> {
     roster: Arc<Roster>,
     refusals: Refusals,
     settings: Arc<Settings>,
+    tls: Option<Arc<Tls>>,
     handler: H,
     full: Seldom,
     failing: Seldom,
@@ -143,15 +161,23 @@ where
     fn admit(&mut self, stream: TcpStream, address: SocketAddr) {
         // A listener on `::` shows IPv4 clients as `::ffff:a.b.c.d`; lists of networks are about `a.b.c.d`.
         let address = SocketAddr::new(address.ip().to_canonical(), address.port());
-        let line = Arc::new(Line::new(self.settings.deadlines, address));
+        let line = Line::new(self.settings.deadlines, address);
+        let line = Arc::new(if self.tls.is_some() { line.transforming() } else { line });
         let Some(seat) = self.roster.seat(&line) else {
             if self.full.is_due(Instant::now()) {
                 tracing::warn!("all connections are taken, new ones get 503");
             }
             return self.refusals.refuse(&self.roster, stream);
         };
-        let session = connection::run(stream, line, Arc::clone(&self.settings), self.handler.clone());
-        tokio::spawn(async move { seat.left(session.await) });
+        let (settings, handler) = (Arc::clone(&self.settings), self.handler.clone());
+        if let Some(tls) = self.tls.clone() {
+            let gauges = Arc::clone(self.roster.gauges());
+            let session = tls::run(tls, stream, line, settings, gauges, handler);
+            tokio::spawn(async move { seat.left(session.await) });
+        } else {
+            let session = connection::run(stream, line, settings, handler);
+            tokio::spawn(async move { seat.left(session.await) });
+        }
     }
 
     async fn pause(&mut self, error: &io::Error) {

@@ -13,7 +13,7 @@
 //! Only the connection's own task writes here. The fields are atomic so that the task may move between
 //! threads, and no order between them is needed.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -55,6 +55,9 @@ pub(super) struct Pace {
     blocked: AtomicU64,
     begun: AtomicU64,
     ended: AtomicU64,
+    framed: AtomicBool,
+    /// When the socket last took something.
+    took: AtomicU64,
 }
 
 impl Pace {
@@ -67,12 +70,21 @@ impl Pace {
             blocked: AtomicU64::new(NEVER),
             begun: AtomicU64::new(0),
             ended: AtomicU64::new(0),
+            framed: AtomicBool::new(false),
+            took: AtomicU64::new(0),
         }
+    }
+
+    /// From here on frames come and go that belong to no request, such as pings: a byte begins no head, and one that is
+    /// sent is no sign of use. A request is then the time in which any stream is open.
+    #[cfg(feature = "tls")]
+    pub(super) fn speak_in_frames(&self) {
+        self.framed.store(true, Relaxed);
     }
 
     /// Bytes arrived. While a request is being answered they are its body, or a head that waits its turn.
     pub(super) fn received(&self, now: Instant) {
-        if !self.is_busy() && self.head.load(Relaxed) == NEVER {
+        if !self.is_busy() && !self.framed.load(Relaxed) && self.head.load(Relaxed) == NEVER {
             self.head.store(self.moment(now), Relaxed);
         }
     }
@@ -96,7 +108,8 @@ impl Pace {
     pub(super) fn wrote(&self, now: Instant) -> Option<Duration> {
         let since = self.instant(&self.blocked);
         self.blocked.store(NEVER, Relaxed);
-        if !self.is_busy() {
+        self.took.store(self.moment(now), Relaxed);
+        if !self.is_busy() && !self.framed.load(Relaxed) {
             self.idle.store(self.moment(now), Relaxed);
         }
         since.map(|since| now.duration_since(since))
@@ -113,6 +126,19 @@ impl Pace {
         if self.blocked.load(Relaxed) == NEVER {
             self.blocked.store(self.moment(now), Relaxed);
         }
+    }
+
+    /// Whether bytes wait for the socket.
+    #[cfg(feature = "tls")]
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked.load(Relaxed) != NEVER
+    }
+
+    /// Whether the socket, and not what is behind it, kept bytes from going out since then. How long it may is for the
+    /// connection's watch to say.
+    #[cfg(feature = "tls")]
+    pub(super) fn has_held_back_since(&self, moment: Instant) -> bool {
+        self.is_blocked() && self.took.load(Relaxed) <= self.moment(moment)
     }
 
     /// Since when the wait lasts, how long it may, and what it is for.
@@ -229,6 +255,23 @@ mod tests {
             let got = pace.wait().map(|(since, time, overdue)| ((since + time - start).as_secs(), overdue));
             assert_eq!(got, want, "{why}");
         }
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn frames_are_neither_heads_nor_use() {
+        let start = Instant::now();
+        let pace = Pace::new(Deadlines { head: second(10), idle: second(20), stream: second(60) }, start);
+        pace.speak_in_frames();
+        let due = |pace: &Pace| pace.wait().map(|(since, time, why)| ((since + time - start).as_secs(), why));
+        pace.received(start + second(3));
+        pace.wrote(start + second(4));
+        assert_eq!(due(&pace), Some((10, Overdue::Head)), "the first head counts from the accept");
+        let request = pace.requested();
+        pace.answered(request, start + second(30));
+        pace.received(start + second(35));
+        pace.wrote(start + second(36));
+        assert_eq!(due(&pace), Some((50, Overdue::Idle)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The answer to a connection for which there is no seat, and how to close over a client that still sends.
 //!
-//! 1. 503 is written without waiting; a socket that does not take it at once gets nothing.
+//! 1. 503, or over TLS an alert, is written without waiting; a socket that does not take it at once gets nothing.
 //! 2. A few of those that took it are read from for a moment, so that the answer is not lost to a reset.
 
 use std::io;
@@ -18,6 +18,10 @@ use super::roster::Roster;
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     retry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
+/// `internal_error` (RFC 8446 §6), the nearest that TLS has to "not now": a client without a handshake could not read
+/// more.
+const FULL_OVER_TLS: &[u8] = &[0x15, 3, 3, 0, 2, 2, 80];
+
 /// Refused connections that are not closed yet. They live on the reserve of descriptors.
 const LINGERING: usize = 8;
 
@@ -25,17 +29,21 @@ const LINGERING: usize = 8;
 const LINGER_BYTES: usize = 256 * 1024;
 const LINGER_TIME: Duration = Duration::from_secs(1);
 
-#[derive(Default)]
 pub(super) struct Refusals {
+    words: &'static [u8],
     lingering: JoinSet<()>,
 }
 
 impl Refusals {
+    pub(super) fn new(over_tls: bool) -> Refusals {
+        Refusals { words: if over_tls { FULL_OVER_TLS } else { FULL }, lingering: JoinSet::new() }
+    }
+
     pub(super) fn refuse(&mut self, roster: &Roster, stream: TcpStream) {
         roster.refused();
         while self.lingering.try_join_next().is_some() {}
         // Past tokio, which does not know yet that a new socket is ready.
-        let told = rustix::io::write(&stream, FULL).is_ok_and(|written| written == FULL.len());
+        let told = rustix::io::write(&stream, self.words).is_ok_and(|written| written == self.words.len());
         if told && self.lingering.len() < LINGERING {
             self.lingering.spawn(async move { linger(&stream).await });
         }

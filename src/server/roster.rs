@@ -44,6 +44,10 @@ impl Roster {
         Some(Seat { roster: Arc::clone(self), number })
     }
 
+    pub(super) fn gauges(&self) -> &Arc<Gauges> {
+        &self.gauges
+    }
+
     pub(super) fn refused(&self) {
         self.gauges.refused.fetch_add(1, Relaxed);
     }
@@ -102,6 +106,10 @@ impl Seat {
         let gauges = &self.roster.gauges;
         let count = match end {
             End::Closed | End::HungUp => return,
+            End::Unsecured(error) => {
+                tracing::debug!(%error, "a handshake failed");
+                &gauges.unsecured
+            }
             End::Overdue(Overdue::Head) => &gauges.slow_heads,
             End::Overdue(Overdue::Idle) => &gauges.idle,
             End::Overdue(Overdue::Stalled) => &gauges.stalled,

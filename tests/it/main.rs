@@ -22,4 +22,6 @@ mod secrets;
 mod shelf;
 mod story;
 mod support;
+#[cfg(feature = "tls")]
+mod tls;
 mod traversal;

@@ -94,7 +94,7 @@ fn start(
     let limits = Limits { stream_timeout: ms(2_000), ..Limits::default() };
     let handler = move |request: Request<Incoming>| {
         let connection = request.extensions().get::<Connection>().cloned().unwrap();
-        std::future::ready(outgoing(answer(), || Some(connection.lane())))
+        std::future::ready(outgoing(answer(), || connection.lane()))
     };
     tokio::spawn(async move { serve(listener, &limits, counted, handler, shutdown).await });
     (address, gauges, stop)
@@ -301,7 +301,7 @@ async fn a_body_has_ended_when_its_last_byte_is_sent_and_not_before() {
         let (ended, mut ends) = mpsc::unbounded_channel();
         let handler = move |request: Request<Incoming>| {
             let connection = request.extensions().get::<Connection>().cloned().unwrap();
-            let mut response = outgoing(planned(&representation, Plan::Whole), || Some(connection.lane()));
+            let mut response = outgoing(planned(&representation, Plan::Whole), || connection.lane());
             let ended = ended.clone();
             response.body_mut().on_end(move |end| ended.send(end).unwrap());
             std::future::ready(response)

@@ -36,7 +36,10 @@ impl Request {
 
     /// On a connection of its own, which must hold this answer and nothing more.
     pub fn send(&self, address: SocketAddr) -> Response {
-        let mut connection = Connection::open(address);
+        self.send_over(Connection::open(address))
+    }
+
+    pub fn send_over<S: Read + Write>(&self, mut connection: Connection<S>) -> Response {
         connection.write(&self.clone().header("Connection", "close"));
         let response = connection.response(&self.method);
         let rest = connection.rest();
@@ -87,8 +90,8 @@ impl Response {
 }
 
 /// A connection that stays open.
-pub struct Connection {
-    stream: BufReader<TcpStream>,
+pub struct Connection<S: Read + Write = TcpStream> {
+    stream: BufReader<S>,
     pub address: SocketAddr,
 }
 
@@ -102,10 +105,17 @@ impl Connection {
         // A test that hangs says less than one that fails.
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         stream.set_write_timeout(Some(Duration::from_secs(30))).unwrap();
+        Connection::on(stream, address)
+    }
+}
+
+impl<S: Read + Write> Connection<S> {
+    /// Over what already is a connection.
+    pub fn on(stream: S, address: SocketAddr) -> Connection<S> {
         Connection { stream: BufReader::new(stream), address }
     }
 
-    pub fn socket(&self) -> &TcpStream {
+    pub fn socket(&self) -> &S {
         self.stream.get_ref()
     }
 

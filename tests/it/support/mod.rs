@@ -1,11 +1,15 @@
 //! What every test needs: a program, a server, callers and files.
 
 pub mod files;
+#[cfg(feature = "tls")]
+pub mod h2;
 pub mod http;
 pub mod media;
 pub mod process;
 pub mod program;
 pub mod server;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod viewer;
 
 pub use http::{Connection, Request, Response, get, head};

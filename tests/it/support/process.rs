@@ -50,13 +50,16 @@ impl Server {
 
     /// The value of a metric without labels; its name without `reelgate_`.
     pub fn metric(&self, name: &str) -> u64 {
-        let response = self.send(&get("/metrics"));
-        let line = response
-            .text()
-            .lines()
-            .find_map(|line| line.strip_prefix("reelgate_")?.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("no metric {name} in {}", response.text())).parse().unwrap()
+        reading(self.send(&get("/metrics")).text(), name)
     }
+}
+
+/// The value of a metric without labels in what `/metrics` says.
+pub fn reading(metrics: &str, name: &str) -> u64 {
+    let line = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("reelgate_")?.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("no metric {name} in {metrics}")).parse().unwrap()
 }
 
 impl Setup {
