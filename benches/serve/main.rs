@@ -45,8 +45,8 @@ use table::Figures;
 use tls::Tls;
 use wish::{USAGE, Wish};
 
-/// A little more than `is_at_rest` of reelgate's storage wants. A link counts as a touch.
-const AT_REST: Duration = Duration::from_secs(32);
+/// A little longer than a file counts as fresh. A link counts as a touch.
+const AT_REST: Duration = Duration::from_secs(3);
 
 /// What the largest crowd takes, in a server that holds two a viewer and on this end.
 const DESCRIPTORS: u64 = 32_768;
@@ -99,7 +99,7 @@ fn measure(wish: &Wish) -> Result<()> {
     let cold = Material::write(&place.films.join(COLD), 2)?;
     let peers = present(wish, &place);
     peers.iter().try_for_each(|peer| peer.link(&place))?;
-    eprintln!("waiting {AT_REST:?}: reelgate copies what was touched lately");
+    eprintln!("waiting {AT_REST:?}: reelgate copies what was touched just now");
     sleep(AT_REST);
     println!("{}", table::machine().join(" · "));
     if wish.is_soak() {

@@ -1,16 +1,16 @@
 //! What the kernel keeps for connections.
 
 use std::fs;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::install::find;
+use crate::namespace;
 
 /// What the sockets at this port hold, in bytes: what waits to be sent or read, and what is set aside for them. Only the
 /// server's ends; the client's are not its business.
 pub fn of_port(port: u16) -> Result<u64> {
-    let ss = Command::new(find("ss").context("ss is not installed")?)
+    let ss = namespace::command(find("ss").context("ss is not installed")?)
         .args(["-t", "-m", "-n", "-H", "-O", "state", "established", &format!("( sport = :{port} )")])
         .output()?;
     ensure!(ss.status.success(), "ss: {}", String::from_utf8_lossy(&ss.stderr));

@@ -106,7 +106,7 @@ impl Copying {
                 let witness = self.witness(&file);
                 match file.read_now(buffer.want(end - start), start, &witness) {
                     Some(count) => self.accept(buffer, count, witness),
-                    None => self.reading = Some(Box::pin(file.read(buffer, start, witness))),
+                    None => self.reading = Some(Box::pin(file.read(buffer, start, end, witness))),
                 }
             }
             Some(Piece::Memory(bytes)) => {

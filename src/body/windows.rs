@@ -74,7 +74,7 @@ impl Windows {
                 }
             };
         }
-        let Some((file, start, len)) = self.next_span() else {
+        let Some((file, start, end)) = self.next_span() else {
             return Poll::Ready(self.take(0).map(Ok));
         };
         if !file.is_sendable() {
@@ -82,19 +82,20 @@ impl Windows {
             self.copied = Some(Box::new(Copying::new(pieces)));
             return self.poll_chunk(cx);
         }
-        if file.is_resident(start, len) {
+        let (widest, cold) = ((end - start).min(widest()), (end - start).min(self.cold));
+        if let Some(len) = [widest, cold].into_iter().find(|len| file.is_resident(start, *len)) {
             return Poll::Ready(self.take(len).map(Ok));
         }
-        let len = len.min(self.cold);
-        self.warming = Some((Box::pin(Arc::clone(file).warm(start, len)), len));
+        let len = cold;
+        self.warming = Some((Box::pin(Arc::clone(file).warm(start, len, end)), len));
         self.cold = (self.cold * 2).min(LAST_COLD);
         self.poll_chunk(cx)
     }
 
-    /// The span of the next window, if the next piece is of a file.
+    /// What is left of the next piece, if it is one of a file.
     fn next_span(&self) -> Option<(&Arc<MediaFile>, u64, u64)> {
         match self.pieces.front()? {
-            Piece::File { file, start, end } => Some((file, *start, (end - start).min(widest()))),
+            Piece::File { file, start, end } => Some((file, *start, *end)),
             Piece::Memory(_) => None,
         }
     }

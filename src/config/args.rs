@@ -57,8 +57,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "N")]
     pub max_connections: Option<String>,
 
-    /// Let the kernel send files without copying: auto (not to this machine), on, off [default: auto]
-    #[arg(long, value_name = "WHEN")]
+    /// Let the kernel send files without copying; auto: not to this machine itself [default: auto]
+    #[arg(long, value_name = "auto|on|off")]
     pub zero_copy: Option<String>,
 
     /// Form of the log's lines: json or text [default: json]

@@ -35,10 +35,11 @@ const BEGINNING: usize = 512;
 /// it is padding.
 const SAMPLE: usize = 64;
 
-/// How much is read at a time into memory that nobody looks at, and how many times as much the kernel is asked to
-/// read on.
+/// How much is read at a time into memory that nobody looks at.
 const WARMING: usize = 128 * 1024;
-const READ_AHEAD: u64 = 8;
+
+/// How much the kernel is asked to read on while what was read is sent.
+const READ_AHEAD: u64 = 2 * 1024 * 1024;
 
 /// How far apart bytes are read to see whether all between them are there.
 const STEP: usize = 64 * 1024;
@@ -88,6 +89,8 @@ pub enum ReadError {
 
 impl MediaFile {
     pub(super) fn new(file: File, stat: Stat, is_local: bool, folder: Arc<Shared>) -> Self {
+        // The kernel's own reading ahead knows nothing of ranges, see `read_ahead`.
+        let _ = fadvise(&file, 0, None, Advice::Random);
         Self { file: Some(file), stat, is_local, folder, begun: OnceLock::new(), lease: None }
     }
 
@@ -133,11 +136,13 @@ impl MediaFile {
     }
 
     /// Reads into `buffer` at `offset`, at least one byte, and gives the buffer back with the count and what
-    /// has been seen. If the future is dropped the read still ends, and holds its permit until then.
+    /// has been seen. More will be wanted, up to `end`. If the future is dropped the read still ends, and holds its permit
+    /// until then.
     pub async fn read<B>(
         self: Arc<Self>,
         mut buffer: B,
         offset: u64,
+        end: u64,
         mut witness: Witness,
     ) -> Result<(B, usize, Witness), ReadError>
     where
@@ -145,6 +150,7 @@ impl MediaFile {
     {
         self.on_pool(move |file| {
             let count = file.read_blocking(buffer.as_mut(), offset, &mut witness)?;
+            file.read_ahead(offset.saturating_add(u64::try_from(count).unwrap_or(u64::MAX)), end);
             Ok((buffer, count, witness))
         })
         .await
@@ -192,9 +198,14 @@ impl MediaFile {
         self.lease.as_ref()?.lend(carrier)
     }
 
-    /// Brings a span into the page cache, on the blocking pool.
-    pub async fn warm(self: Arc<Self>, offset: u64, len: u64) -> Result<(), ReadError> {
-        self.on_pool(move |file| file.warm_blocking(offset, len)).await
+    /// Brings a span into the page cache, on the blocking pool. More will be wanted, up to `end`.
+    pub async fn warm(self: Arc<Self>, offset: u64, len: u64, end: u64) -> Result<(), ReadError> {
+        let warm = move |file: &Self| {
+            file.warm_blocking(offset, len)?;
+            file.read_ahead(offset.saturating_add(len), end);
+            Ok(())
+        };
+        self.on_pool(warm).await
     }
 
     fn warm_blocking(&self, offset: u64, len: u64) -> Result<(), ReadError> {
@@ -209,9 +220,15 @@ impl MediaFile {
             }
             at = at.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
         }
-        // The kernel reads on while these bytes are sent. Advice that is not taken is no error.
-        let _ = fadvise(self, end, NonZeroU64::new(len.saturating_mul(READ_AHEAD)), Advice::WillNeed);
         Ok(())
+    }
+
+    /// Has the kernel read on, and nothing behind `end`: a viewer who jumps wants nothing there, and what is read in vain
+    /// from a slow disk others wait for. Advice that is not taken is no error.
+    fn read_ahead(&self, offset: u64, end: u64) {
+        if let Some(len) = NonZeroU64::new(end.saturating_sub(offset).min(READ_AHEAD)) {
+            let _ = fadvise(self, offset, Some(len), Advice::WillNeed);
+        }
     }
 
     /// The first bytes, from which the kind of a file is known; fewer if the file is shorter. Read once.
@@ -226,7 +243,7 @@ impl MediaFile {
         let (mut bytes, witness) = (vec![0; wanted], self.witness());
         let (mut bytes, count, mut witness) = match self.read_now(&mut bytes, 0, &witness) {
             Some(count) => (bytes, count, witness),
-            None => Arc::clone(self).read(bytes, 0, witness).await?,
+            None => Arc::clone(self).read(bytes, 0, 0, witness).await?,
         };
         bytes.truncate(count);
         witness.remember(&bytes, 0);

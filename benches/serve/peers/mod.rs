@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::client::Target;
-use crate::install;
 use crate::process::Process;
 use crate::tls::Tls;
+use crate::{install, namespace};
 
 /// How a server is called in tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -211,7 +211,7 @@ impl Peer {
 /// Starts another mode of this very program, so that it is compiled as reelgate is.
 fn start_mode(mode: &str, place: &Place) -> Result<Started> {
     let address = free_port()?;
-    let mut command = Command::new(std::env::current_exe()?);
+    let mut command = namespace::command(std::env::current_exe()?);
     command.arg(mode).arg(&place.films).arg(address.to_string()).stdin(Stdio::null());
     let mut process = Process::start(&mut command)?;
     wait_for(address, &mut process, &place.folder)?;
@@ -237,14 +237,15 @@ pub fn version(program: &str) -> Option<String> {
     Some(first.to_owned())
 }
 
-/// A port that is free now, and that nobody else takes in a network of our own.
+/// A port that is free here now, and that nobody takes in a network of our own.
 fn free_port() -> Result<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+    Ok(SocketAddr::from((namespace::host(), port)))
 }
 
 /// A command whose output goes to a file.
 fn quiet(program: &str, folder: &Path) -> Result<Command> {
-    let mut command = Command::new(install::find(program).context("it is not installed")?);
+    let mut command = namespace::command(install::find(program).context("it is not installed")?);
     let log = File::create(folder.join("output"))?;
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).current_dir(folder);
     Ok(command)

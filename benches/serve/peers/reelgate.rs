@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::{COLD, FILM, Peer, Place, Started};
+use crate::namespace;
 use crate::process::Process;
 
 pub fn start(place: &Place, folder: &Path, program: &Path, flags: &[&str]) -> Result<Started> {
@@ -30,7 +31,7 @@ pub fn start(place: &Place, folder: &Path, program: &Path, flags: &[&str]) -> Re
     };
 
     let mut serve = command(program, folder);
-    serve.args(["serve", films, "--listen", "127.0.0.1:0", "--json"]).args(flags);
+    serve.args(["serve", films, "--listen", &format!("{}:0", namespace::host()), "--json"]).args(flags);
     if let Some(tls) = &place.tls {
         serve.arg("--tls-cert").arg(&tls.certificate).arg("--tls-key").arg(&tls.key);
     }
@@ -68,7 +69,7 @@ fn help(program: &Path) -> String {
 
 /// Nothing of the environment reaches it.
 fn command(program: &Path, folder: &Path) -> Command {
-    let mut command = Command::new(program);
+    let mut command = namespace::command(program);
     command.env_clear().env("REELGATE_DATA", folder.join("data")).current_dir(folder);
     command
 }

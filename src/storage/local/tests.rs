@@ -262,7 +262,7 @@ async fn a_stalled_folder_answers_in_time_and_stalls_no_other() {
     let stuck = Arc::clone(&stalled.0.permits).acquire_owned().await.unwrap();
     assert!(matches!(stalled.open_file("film.mp4").await, Err(OpenError::Stalled)));
     let witness = file.witness();
-    let read = Arc::clone(&file).read(vec![0; 4], 0, witness).await;
+    let read = Arc::clone(&file).read(vec![0; 4], 0, 4, witness).await;
     assert!(matches!(read, Err(ReadError::Stalled)));
     assert!(disk.distant(1, LIMIT).open_file("film.mp4").await.is_ok(), "another folder");
     drop(stuck);
