@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::num::NonZeroU64;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::thread::sleep;
 use std::time::Duration;
@@ -41,8 +42,10 @@ const WARMING: usize = 128 * 1024;
 /// How much the kernel is asked to read on while what was read is sent.
 const READ_AHEAD: u64 = 2 * 1024 * 1024;
 
-/// How far apart bytes are read to see whether all between them are there.
+/// How far apart bytes are read to see whether all between them are there: of a file of which this process has parts read
+/// from the disk, and of others, where it would have to be somebody else.
 const STEP: usize = 64 * 1024;
+const WIDE_STEP: usize = 1024 * 1024;
 
 /// How often, and how far apart, a file is looked at whose time has changed and whose length has not (yet).
 const LOOKS: usize = 50;
@@ -58,6 +61,8 @@ pub struct MediaFile {
     folder: Arc<Shared>,
     /// What [`MediaFile::beginning`] has seen.
     begun: OnceLock<(Witness, Bytes)>,
+    /// Something of it had to be read from the disk.
+    was_cold: AtomicBool,
     pub(super) lease: Option<Lease>,
 }
 
@@ -91,7 +96,7 @@ impl MediaFile {
     pub(super) fn new(file: File, stat: Stat, is_local: bool, folder: Arc<Shared>) -> Self {
         // The kernel's own reading ahead knows nothing of ranges, see `read_ahead`.
         let _ = fadvise(&file, 0, None, Advice::Random);
-        Self { file: Some(file), stat, is_local, folder, begun: OnceLock::new(), lease: None }
+        Self { file: Some(file), stat, is_local, folder, begun: OnceLock::new(), was_cold: AtomicBool::new(false), lease: None }
     }
 
     #[cfg(test)]
@@ -159,13 +164,14 @@ impl MediaFile {
     /// Whether the span lies in the page cache; then sending it waits for no disk.
     ///
     /// The kernel counts pages from the moment on that it begins to read them. Reading one byte of them without waiting
-    /// tells whether they have come: of every [`STEP`], for the kernel reads much more at a time.
+    /// tells whether they have come: now and then, for the kernel reads much at a time.
     pub fn is_resident(&self, offset: u64, len: u64) -> bool {
         let last = offset.saturating_add(len.saturating_sub(1));
         let has_come = |at| self.is_there(at);
+        let step = if self.was_cold.load(Relaxed) { STEP } else { WIDE_STEP };
         self.is_local
             && is_resident(self, offset, len) == Some(true)
-            && (offset..last).step_by(STEP).chain([last]).all(has_come)
+            && (offset..last).step_by(step).chain([last]).all(has_come)
     }
 
     fn is_there(&self, offset: u64) -> bool {
@@ -226,6 +232,7 @@ impl MediaFile {
     /// Has the kernel read on, and nothing behind `end`: a viewer who jumps wants nothing there, and what is read in vain
     /// from a slow disk others wait for. Advice that is not taken is no error.
     fn read_ahead(&self, offset: u64, end: u64) {
+        self.was_cold.store(true, Relaxed);
         if let Some(len) = NonZeroU64::new(end.saturating_sub(offset).min(READ_AHEAD)) {
             let _ = fadvise(self, offset, Some(len), Advice::WillNeed);
         }
