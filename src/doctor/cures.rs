@@ -37,7 +37,7 @@ pub(super) fn ranges(facts: &HttpFacts) -> String {
         &[
             (
                 Software::Nginx,
-                "nginx, in the location: proxy_force_ranges on;  (and no proxy_set_header Range \"\";)",
+                "nginx, in the location: no  max_ranges 0;  and no  proxy_set_header Range \"\";  If the server behind it knows no ranges: proxy_force_ranges on;",
             ),
             (
                 Software::Caddy,
@@ -68,10 +68,7 @@ pub(super) fn compression(facts: &HttpFacts) -> String {
         facts,
         &[
             (Software::Nginx, "nginx: take video/mp4 and * out of gzip_types, or in the location: gzip off;"),
-            (
-                Software::Caddy,
-                "Caddy: `encode` with a matcher that leaves videos out, or without one that names video/*",
-            ),
+            (Software::Caddy, "Caddy: take video/* out of the `match` of `encode`"),
             (Software::Apache, "Apache: SetEnvIfNoCase Request_URI \"\\.(mp4|m4v|mov|webm)$\" no-gzip"),
             (Software::Cloudflare, "Cloudflare: a compression rule for this path: Disabled"),
         ],
@@ -128,6 +125,9 @@ pub(super) fn cors(facts: &HttpFacts) -> String {
     let page = facts.page.as_ref().map_or("*".to_owned(), |page| page.origin().ascii_serialization());
     let header = |prefix: &str, suffix: &str| format!("{prefix}Access-Control-Allow-Origin {page}{suffix}");
     let line = match facts.software() {
+        Software::Reelgate => {
+            format!("reelgate sends none; a proxy before it can: Access-Control-Allow-Origin: {page}")
+        }
         Software::Nginx => header("nginx: add_header ", " always;"),
         Software::Caddy => header("Caddy: header ", ""),
         Software::Apache => header("Apache: Header always set ", ""),

@@ -119,17 +119,17 @@ impl HttpFacts {
         self.page.as_ref().is_some_and(|page| page.origin() != self.last.origin())
     }
 
-    /// Behind whatever proxy: reelgate sends these together, and nobody else does.
+    /// Behind whatever proxy: reelgate sends these together, with media and with errors, and nobody else does.
     #[must_use]
     pub fn is_reelgate(&self) -> bool {
-        let marks = |answer: &Answer| {
-            let realm = answer.header("www-authenticate").is_some_and(|value| value.contains("reelgate"));
-            let headers = answer.header("x-request-id").is_some()
-                && answer.header("cdn-cache-control") == Some("no-store")
-                && answer.header("referrer-policy") == Some("no-referrer");
-            realm || headers
-        };
-        self.get(Probe::Begin).is_some_and(marks)
+        self.get(Probe::Begin).is_some_and(|answer| {
+            let is = |name, value| answer.header(name) == Some(value);
+            let id = answer.header("x-request-id").unwrap_or_default();
+            let has_id = id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let is_private = is("cdn-cache-control", "no-store") || is("cache-control", "no-store");
+            let is_strict = is("referrer-policy", "no-referrer") && is("x-content-type-options", "nosniff");
+            has_id && is_private && is_strict
+        })
     }
 
     /// The server that is met first.

@@ -1,11 +1,12 @@
 //! The table of rules. One row is one thing that can be seen, what each browser makes of it, why, and the cure.
 //!
-//! It has three chapters, by what is looked at: [`file`], then HTTP ([`access`], [`ranges`], [`head`], [`embedding`]),
+//! It has three chapters, by what is looked at: files ([`mod@file`], [`coding`]), then HTTP ([`access`], [`ranges`], [`head`], [`embedding`]),
 //! then the [`path`] between server and viewer. Where a row was measured or who has published it stands in its source: "measured" are runs with
 //! Chromium 156, Firefox ESR 153 and `WebKitGTK` 2.50 on Debian 12; Apple's player was never on our table, so Safari's
 //! column rests on published traces and on what follows from them, and says "unknown" where that is not enough.
 
 pub mod access;
+pub mod coding;
 pub mod embedding;
 pub mod file;
 pub mod head;
@@ -103,6 +104,11 @@ pub struct Rule<F> {
 /// For rules that nobody repairs.
 fn never<F>(_: &F) -> bool {
     false
+}
+
+/// The chapter about files, in the order in which it is read.
+pub fn file() -> impl Iterator<Item = &'static Rule<crate::doctor::facts::FileFacts>> {
+    [file::RULES, coding::RULES].into_iter().flatten()
 }
 
 /// The chapters about HTTP, in the order in which they are read.

@@ -104,7 +104,7 @@ pub enum ServedBy {
 /// The file alone.
 #[must_use]
 pub fn of_file(file: &FileFacts, by: ServedBy) -> Vec<Finding> {
-    rules::file::RULES.iter().filter_map(|rule| finding(rule, Layer::File, file, by)).collect()
+    rules::file().filter_map(|rule| finding(rule, Layer::File, file, by)).collect()
 }
 
 /// A server's answers.
@@ -116,7 +116,9 @@ pub fn of_http(http: &HttpFacts, layer: Layer) -> Vec<Finding> {
 /// Directly and by the public address: what is wrong in both, then what only the path does.
 #[must_use]
 pub fn of_path(path: &PathFacts) -> Vec<Finding> {
-    let direct = of_http(&path.direct, Layer::Http);
+    let mut direct = of_http(&path.direct, Layer::Http);
+    // The page loads the public address; that the direct one is not encrypted concerns nobody.
+    direct.retain(|finding| finding.rule != "mixed-content");
     let known: BTreeSet<_> = direct.iter().map(|finding| finding.rule).collect();
     let on_the_way = of_http(&path.public, Layer::Path);
     let differences = rules::path::RULES.iter();

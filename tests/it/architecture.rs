@@ -39,7 +39,7 @@ const LAYERS: [(&str, u8); 26] = [
 ];
 
 /// Files that are pure wherever they lie: layer 0.
-const PURE: [&str; 45] = [
+const PURE: [&str; 46] = [
     "types.rs",
     "range/mod.rs",
     "range/header.rs",
@@ -74,6 +74,7 @@ const PURE: [&str; 45] = [
     "doctor/http.rs",
     "doctor/rules.rs",
     "doctor/rules/access.rs",
+    "doctor/rules/coding.rs",
     "doctor/rules/embedding.rs",
     "doctor/rules/file.rs",
     "doctor/rules/head.rs",

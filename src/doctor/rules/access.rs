@@ -4,7 +4,7 @@ use crate::doctor::address::shown;
 use crate::doctor::cures::{self, Cure};
 use crate::doctor::exchange::Probe;
 use crate::doctor::http::{FailureKind, HttpFacts};
-use crate::doctor::rules::Effect::{Degraded, Fails, Plays};
+use crate::doctor::rules::Effect::{Degraded, Fails, Plays, Unknown};
 use crate::doctor::rules::{Rule, never};
 
 pub const RULES: &[Rule<HttpFacts>] = &[
@@ -139,6 +139,21 @@ pub const RULES: &[Rule<HttpFacts>] = &[
         reason: "The URL is good for one request or a few, and every seek is a new one.",
         cure: Cure::Line("Let the credential outlive the viewing and count viewings, not requests"),
         source: "measured: a URL that is good once fails in all three",
+        is_repaired: never,
+    },
+    Rule {
+        id: "no-answer-later",
+        seen: |http| {
+            http.begin()?;
+            let mut asked = http.answers.iter().filter(|(probe, _)| probe.is_asked_by_browsers());
+            asked.find_map(|(_, answer)| answer.as_ref().err()).map(|failure| failure.text.clone())
+        },
+        effect: [Unknown, Unknown, Unknown],
+        reason: "The first request was answered, and a later one got no answer at all: the server breaks down over it, or a firewall has seen enough.",
+        cure: Cure::Line(
+            "Look into the server's log; and ask again, in case that it was a moment's weakness",
+        ),
+        source: "this run",
         is_repaired: never,
     },
     Rule {

@@ -199,7 +199,7 @@ pub const RULES: &[Rule<HttpFacts>] = &[
         effect: [Degraded, Degraded, Degraded],
         reason: "Somebody on the way takes in the whole file before he sends its first byte.",
         cure: Cure::Line(
-            "nginx: proxy_buffering off;  Apache: SetEnv proxy-sendchunked 1; elsewhere: stream this path instead of buffering it",
+            "nginx: proxy_buffering off;  Apache: ProxyPass … flushpackets=on; elsewhere: stream this path instead of buffering it",
         ),
         source: "nginx, ngx_http_proxy_module; the ratio is ours",
         is_repaired: never,

@@ -135,6 +135,12 @@ fn failed(kind: FailureKind) -> HttpFacts {
     with(|http| http.answers = [(Probe::Begin, Err(Failure { kind, text: "as it is".to_owned() }))].into())
 }
 
+/// A question without an answer.
+fn silent(probe: Probe) -> HttpFacts {
+    let failure = Failure { kind: FailureKind::NotHttp, text: "it hangs up".to_owned() };
+    with(|http| drop(http.answers.insert(probe, Err(failure))))
+}
+
 fn hop(from: &str, to: &str) -> HttpFacts {
     with(|http| {
         (http.first, http.last) = (url(from), url(to));
@@ -182,6 +188,7 @@ fn access() -> Vec<(&'static str, HttpFacts)> {
         ("server-error", status(502)),
         ("odd-status", status(204)),
         ("one-shot", one(Probe::Open, |answer| answer.status = 403)),
+        ("no-answer-later", silent(Probe::LastByte)),
         ("needs-a-header", with(|http| http.has_bearer = true)),
         ("redirect-to-http", hop("https://video.example/a", "http://video.example/a")),
         ("redirect-each-time", hop("https://video.example/a", "https://cdn.example/a")),
@@ -316,6 +323,7 @@ fn no_rule_fires_on_a_right_server() {
         (header("content-encoding", "identity"), "a coding that is none"),
         (header("x-cache", "MISS"), "a cache that did not answer"),
         (header("age", "0"), "fresh"),
+        (silent(Probe::Head), "a question that no browser asks"),
         (one(Probe::Several, |answer| *answer = right(Probe::Plain)), "the whole file for two ranges"),
         (one(Probe::Head, |answer| answer.framing = Framing::UntilClose), "a body that HEAD has not"),
         (one(Probe::Open, |answer| answer.end = BodyEnd::LeftByUs), "a body that we left"),
