@@ -79,10 +79,11 @@ impl Probe {
         Some(wanted.start..wanted.end.min(size)).filter(|wanted| wanted.start < wanted.end)
     }
 
-    /// Whether it is one of those that a browser's `<video>` asks, with its `Accept-Encoding: identity`.
+    /// Whether it is one of those that a browser's `<video>` asks, with its `Accept-Encoding: identity`. The others
+    /// were never seen from one: a wrong answer to them keeps no film from playing.
     #[must_use]
     pub fn is_asked_by_browsers(self) -> bool {
-        !matches!(self, Self::Gzip | Self::Head | Self::Suffix | Self::Several)
+        !matches!(self, Self::Gzip | Self::Head | Self::Suffix | Self::PastEnd | Self::Several)
     }
 }
 

@@ -97,20 +97,19 @@ impl HttpFacts {
         self.get(Probe::Begin).filter(|answer| answer.is_success())
     }
 
-    /// The answers that hold the file or a part of it.
+    /// What browsers get that ask for the file or a part of it.
     pub fn successes(&self) -> impl Iterator<Item = (Probe, &Answer)> {
-        self.all().filter(|(_, answer)| answer.is_success())
+        self.all().filter(|(probe, answer)| answer.is_success() && probe.is_asked_by_browsers())
     }
 
     pub fn all(&self) -> impl Iterator<Item = (Probe, &Answer)> {
         self.answers.iter().filter_map(|(probe, answer)| Some((*probe, answer.as_ref().ok()?)))
     }
 
-    /// The 206 to questions that one part answers.
+    /// The 206 to those questions of browsers that one part answers.
     pub fn parts(&self) -> impl Iterator<Item = (Probe, &Answer)> {
-        self.all().filter(|(probe, answer)| {
-            answer.status == 206 && probe.wanted(u64::MAX).is_some() && *probe != Probe::Several
-        })
+        let parts = self.successes().filter(|(_, answer)| answer.status == 206);
+        parts.filter(|(probe, _)| probe.wanted(u64::MAX).is_some())
     }
 
     /// A page of another origin shows it.

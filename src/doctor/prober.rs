@@ -7,6 +7,9 @@
 //!
 //! At most a MiB of the film is loaded, once; of other answers 64 KiB.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
 use url::Url;
 
 use crate::doctor::exchange::{Answer, Probe};
@@ -19,6 +22,9 @@ const ENOUGH: usize = 64 << 10;
 
 /// Browsers follow 20; five show what is wrong.
 const MAX_HOPS: usize = 5;
+
+/// A server that lets every question wait is asked no more after this.
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Chromium's words for media. Firefox and Apple say `identity` alone, which means the same.
 const IDENTITY: &str = "identity;q=1, *;q=0";
@@ -48,6 +54,7 @@ pub struct Prober {
 impl Prober {
     /// All questions to one URL.
     pub async fn examine(&self, url: &Url) -> HttpFacts {
+        let begun = Instant::now();
         let mut http = HttpFacts::new(url.clone());
         http.page.clone_from(&self.page);
         http.has_bearer = self.bearer.is_some();
@@ -74,9 +81,7 @@ impl Prober {
             Probe::Again,
         ];
         for probe in rest {
-            // Whoever lets two questions wait will let the others wait as well.
-            let silent = http.answers.values().filter(|answer| answer.is_err()).count();
-            if silent < 2 && makes_sense(&http, probe) {
+            if begun.elapsed() < LONGEST && makes_sense(&http, probe) {
                 self.ask(&mut http, probe).await;
             }
         }

@@ -103,8 +103,7 @@ pub const RULES: &[Rule<HttpFacts>] = &[
     Rule {
         id: "etag-changes",
         seen: |http| {
-            let plain =
-                http.successes().filter(|(probe, answer)| *probe != Probe::Gzip && answer.coding().is_none());
+            let plain = http.successes().filter(|(_, answer)| answer.coding().is_none());
             let tags: BTreeSet<_> = plain.filter_map(|(_, answer)| answer.header("etag")).collect();
             (tags.len() > 1).then(|| format!("{} tags in one run", tags.len()))
         },
@@ -143,6 +142,8 @@ pub const RULES: &[Rule<HttpFacts>] = &[
     Rule {
         id: "if-range-ignored",
         seen: |http| {
+            // Without a tag nobody asks so.
+            http.begin()?.header("etag")?;
             let answer = http.get(Probe::OtherVersion).filter(|answer| answer.status == 206)?;
             Some(format!("{} to If-Range with another tag", answer.status))
         },

@@ -207,19 +207,14 @@ pub const RULES: &[Rule<HttpFacts>] = &[
         effect: [Unknown, Fails, Fails],
         reason: "The last byte cannot be had alone, and players ask for it.",
         cure: Cure::Line("FIRST = LAST is a range of one byte: 206, not an error"),
-        source: "the story of reelgate: bytes=611609- of 611,610 got a 500, and Chrome stopped",
+        source: "seen: bytes=611609- of 611,610 bytes got a 500, and Chrome stopped",
         is_repaired: never,
     },
     Rule {
-        id: "past-end-refused",
-        seen: |http| {
-            http.begin().filter(|answer| answer.status == 206)?;
-            let answer = http.get(Probe::PastEnd)?;
-            matches!(answer.status, 416 | 500..)
-                .then(|| format!("{} got {}", asked(http, Probe::PastEnd), answer.status))
-        },
+        id: "past-end-wrong",
+        seen: |http| not_exact(http, Probe::PastEnd),
         effect: [Unknown, Plays, Plays],
-        reason: "A range whose end lies behind the file's is to be cut to the file, not refused.",
+        reason: "A range whose end lies behind the file's is to be cut to the file; browsers do not ask for one, other players do.",
         cure: Cure::Of(cures::exactness),
         source: "RFC 9110 §14.1.2",
         is_repaired: never,
@@ -254,12 +249,8 @@ pub const RULES: &[Rule<HttpFacts>] = &[
         is_repaired: never,
     },
     Rule {
-        id: "suffix-ignored",
-        seen: |http| {
-            http.begin().filter(|answer| answer.status == 206)?;
-            let answer = http.get(Probe::Suffix)?;
-            (answer.status != 206).then(|| format!("bytes=-1 got {}", answer.status))
-        },
+        id: "suffix-wrong",
+        seen: |http| not_exact(http, Probe::Suffix),
         effect: [Plays, Plays, Plays],
         reason: "A range that counts from the end is not understood; browsers do not use it, tools do.",
         cure: Cure::Of(cures::exactness),
@@ -316,6 +307,16 @@ fn asked(http: &HttpFacts, probe: Probe) -> String {
     probe.range(http.size.unwrap_or(0)).unwrap_or_else(|| "the whole file".to_owned())
 }
 
+/// What is wrong with the answer to a question that browsers do not ask, at a server that knows ranges.
+fn not_exact(http: &HttpFacts, probe: Probe) -> Option<String> {
+    http.begin().filter(|answer| answer.status == 206)?;
+    let (answer, wanted) = (http.get(probe)?, probe.wanted(http.size?)?);
+    let span = answer.content_range().and_then(|range| range.span);
+    let is_exact = answer.status == 206 && span == Some((wanted.start, wanted.end - 1));
+    let got = answer.header("content-range").unwrap_or("no Content-Range");
+    (!is_exact).then(|| format!("{} got {}, {got}", asked(http, probe), answer.status))
+}
+
 /// Compares what several answers say of the same bytes.
 fn wrong_bytes(http: &HttpFacts) -> Option<String> {
     let body = |probe: Probe| {
@@ -323,7 +324,7 @@ fn wrong_bytes(http: &HttpFacts) -> Option<String> {
         Some(&answer.body)
     };
     let open = body(Probe::Open)?;
-    let wrong = [Probe::Begin, Probe::Inner, Probe::LastByte, Probe::Suffix].into_iter().find(|probe| {
+    let wrong = [Probe::Begin, Probe::Inner, Probe::LastByte].into_iter().find(|probe| {
         let (Some(body), Some(wanted)) = (body(*probe), probe.wanted(http.size.unwrap_or(0))) else {
             return false;
         };

@@ -215,10 +215,11 @@ fn ranges() -> Vec<(&'static str, HttpFacts)> {
         ("body-excess", one(Probe::Begin, |answer| answer.end = BodyEnd::Excess(4))),
         ("chunked-part", one(Probe::Open, |answer| answer.framing = Framing::Chunked)),
         ("last-byte", one(Probe::LastByte, |answer| answer.status = 500)),
-        ("past-end-refused", one(Probe::PastEnd, |answer| answer.status = 416)),
+        ("past-end-wrong", one(Probe::PastEnd, |answer| answer.status = 416)),
         ("no-416", one(Probe::Beyond, |answer| *answer = right(Probe::Plain))),
         ("bare-416", one(Probe::Beyond, |answer| unset(answer, "content-range"))),
-        ("suffix-ignored", one(Probe::Suffix, |answer| answer.status = 200)),
+        ("suffix-wrong", one(Probe::Suffix, |answer| answer.status = 200)),
+        ("suffix-wrong", one(Probe::Suffix, |answer| set(answer, "content-range", "bytes 0-1/611610"))),
         ("several-ranges", one(Probe::Several, |answer| set(answer, "content-type", "video/mp4"))),
     ]
 }
@@ -334,13 +335,37 @@ fn no_rule_fires_on_a_right_server() {
 }
 
 #[test]
-fn the_story_of_the_last_byte_is_told_by_three_rules() {
+fn what_no_browser_asks_keeps_nothing_from_playing() {
+    let cases = [
+        (Probe::Suffix, "suffix-wrong"),
+        (Probe::PastEnd, "past-end-wrong"),
+        (Probe::Several, "several-ranges"),
+        (Probe::Head, "head-differs"),
+    ];
+    for (probe, rule) in cases {
+        let http = one(probe, |answer| {
+            *answer = Answer {
+                status: 206,
+                framing: Framing::Length(9),
+                end: BodyEnd::Short,
+                ..right(Probe::Begin)
+            };
+        });
+        let verdict = Verdict::of(of_http(&http, Layer::Http));
+        let found: Vec<_> = verdict.findings.iter().map(|finding| finding.rule).collect();
+        assert!(found == [rule] && verdict.is_good(), "{probe:?}: {found:?}");
+    }
+}
+
+#[test]
+fn the_story_of_the_last_byte_is_told_by_two_rules() {
     let mut http = parts(|first, last, length| (format!("bytes {first}-{last}/{SIZE}"), length - 1));
     http.answers.get_mut(&Probe::LastByte).unwrap().as_mut().unwrap().status = 500;
     let verdict = Verdict::of(of_http(&http, Layer::Http));
     let found: BTreeSet<_> = verdict.findings.iter().map(|finding| finding.rule).collect();
     assert_eq!(found, ["last-byte", "length-short"].into());
     assert_eq!(verdict.effect(Browser::Chrome), Effect::Fails);
+    assert_eq!(verdict.effect(Browser::Safari), Effect::Unknown, "it played there");
     assert!(!verdict.is_good());
 }
 
