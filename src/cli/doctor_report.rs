@@ -105,7 +105,7 @@ fn text(examined: &Examined) -> String {
     lines.push(String::new());
     lines.extend(examined.verdict.browsers.iter().map(|outcome| {
         let line = format!(
-            "{:<9}{:<23}{}",
+            "{:<9}{:<24}{}",
             outcome.browser.name(),
             outcome.effect.words(),
             outcome.because.join(", ")

@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn a_body_ends_where_its_framing_says() {
         type Case = (&'static [u8], Framing, &'static [u8], Option<usize>, &'static str);
-        let cases: [Case; 9] = [
+        let cases: [Case; 10] = [
             (b"abc", Framing::Length(5), b"abc", None, "more is to come"),
             (b"abcde", Framing::Length(5), b"abcde", Some(5), "all"),
             (b"abcdef", Framing::Length(5), b"abcde", Some(5), "one too many"),
@@ -281,11 +281,23 @@ mod tests {
             (b"3\r\nabc\r\n2\r\nd", Framing::Chunked, b"abcd", None, "in the middle of a chunk"),
             (b"3\r\nabc\r\n0\r\n", Framing::Chunked, b"abc", None, "the last line is missing"),
             (b"x\r\nabc", Framing::Chunked, b"", None, "no size"),
+            (b"ffffffffffffffff\r\nabc", Framing::Chunked, b"abc", None, "more than there is memory"),
             (b"abc", Framing::UntilClose, b"abc", None, "nobody knows"),
         ];
         for (raw, framing, body, consumed, why) in cases {
             let seen = Seen::of(raw, framing);
             assert_eq!((&seen.body[..], seen.consumed), (body, consumed), "{why}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_comes_is_counted_and_nothing_else(raw in "[0-9a-f;\r\n]{0,60}", length in 0_u64..80) {
+            for framing in [Framing::Length(length), Framing::Chunked, Framing::UntilClose] {
+                let seen = Seen::of(raw.as_bytes(), framing);
+                proptest::prop_assert!(seen.body.len() <= raw.len());
+                proptest::prop_assert!(seen.consumed.is_none_or(|consumed| consumed <= raw.len()));
+            }
         }
     }
 

@@ -373,7 +373,7 @@ fn a_file_is_judged_as_reelgate_would_serve_it() {
     assert_eq!(judged("empty.mp4", b"").rules(), ["empty-file"].into());
     assert_eq!(judged("text.mp4", b"no film").rules(), ["not-a-video"].into());
     let human = program.run(["doctor", folder.path().join("cut.mp4").to_str().unwrap()]);
-    for word in ["FILE  video/mp4", "Safari   plays, cannot seek     cut-off", "cure    Copy it again"] {
+    for word in ["FILE  video/mp4", "Safari   plays, cannot seek      cut-off", "cure    Copy it again"] {
         assert!(human.stdout.contains(word), "{word:?} is not in {}", human.stdout);
     }
     let missing = program.run(["doctor", "nowhere.mp4"]);

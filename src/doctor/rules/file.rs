@@ -183,9 +183,14 @@ pub const RULES: &[Rule<FileFacts>] = &[
     },
     Rule {
         id: "not-fully-read",
-        seen: |file| matches!(file.index, Index::Unseen).then(|| "the index was not within reach".to_owned()),
+        seen: |file| {
+            let is_there = matches!(file.index, Index::First | Index::Last);
+            let unread = is_there && file.tracks.is_empty();
+            (unread || matches!(file.index, Index::Unseen))
+                .then(|| "the index was not within reach".to_owned())
+        },
         effect: [Unknown, Unknown, Unknown],
-        reason: "Only a part of the file could be read, so its codings are not known.",
+        reason: "The index lies where it could not be read, or is too long, so the codings are not known.",
         cure: Cure::Line("reelgate doctor FILE  where the file lies"),
         source: "this run",
         is_repaired: never,

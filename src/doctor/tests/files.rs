@@ -99,6 +99,7 @@ fn each_rule_about_files_fires_on_its_case() {
         ("coding-changes", with(|file| file.tracks[0].has_several_codings = true)),
         ("appended", with(|file| file.end = End::Appended(7))),
         ("not-fully-read", index(Index::Unseen)),
+        ("not-fully-read", with(|file| file.tracks.clear())),
     ];
     for (id, file) in &cases {
         assert!(ids(file).contains(id), "{id} does not fire: {:?}", ids(file));
