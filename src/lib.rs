@@ -22,6 +22,7 @@
 //!    - [`media`] the bytes of a video: locate, describe, plan, respond
 //!    - [`admin`] users, grants, tokens, keys: the use cases behind commands
 //!    - [`library`] folders: what is there against what is known
+//!    - [`doctor`] will it play, and if not, why: rules, and what asks files and servers
 //! 2. What that rests on:
 //!    - [`access`] who asks, and may they
 //!    - [`body`] from a plan to bytes on the wire
@@ -45,6 +46,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod doctor;
 pub mod edge;
 pub mod error;
 pub mod kernel;

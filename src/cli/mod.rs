@@ -2,6 +2,8 @@
 
 mod account;
 mod demo;
+mod doctor;
+mod doctor_report;
 mod health;
 mod key;
 mod library;
@@ -32,7 +34,8 @@ Begin with:
   reelgate demo                    a sample video, a page and a URL that play
   reelgate ./videos                serve a folder on http://127.0.0.1:8080
   reelgate user add ada --grant videos
-  reelgate token create ada        a token for URLs: /m/ID?token=TOKEN"
+  reelgate token create ada        a token for URLs: /m/ID?token=TOKEN
+  reelgate doctor FILE|URL         will it play, and if not, why"
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -76,6 +79,8 @@ enum Command {
     Scan(library::ScanArgs),
     /// List the videos
     Items(library::ItemsArgs),
+    /// Say whether a video plays in Safari, Chrome and Firefox, why not, and what cures it
+    Doctor(doctor::DoctorArgs),
     /// Settings
     #[command(subcommand)]
     Config(settings::ConfigCommand),
@@ -146,6 +151,7 @@ async fn run(cli: Cli, output: Output) -> anyhow::Result<()> {
         Some(Command::Verify(args)) => key::verify(&config, &args, output).await,
         Some(Command::Scan(args)) => library::scan(&config, args, output).await,
         Some(Command::Items(args)) => library::items(&config, &args, output).await,
+        Some(Command::Doctor(args)) => doctor::run(&config, &args, output).await,
         Some(Command::Config(command)) => settings::run(&config, &command, output),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -5,6 +5,7 @@ mod access;
 mod architecture;
 mod commands;
 mod conditions;
+mod doctor;
 mod drain;
 mod durability;
 mod faults;

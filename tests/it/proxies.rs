@@ -3,51 +3,17 @@
 //! Of those files only names, ports, certificates and paths are changed.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use tempfile::TempDir;
-
+use crate::support::proxy::{caddy, nginx};
 use crate::support::viewer::connection_from;
-use crate::support::{Request, Response, Server, Setup, Viewer, eventually, files, get, head};
+use crate::support::{Proxy, Request, Response, Server, Setup, Viewer, eventually, files, get, head};
 
 const FILM: u64 = 64 << 20;
 
-/// A proxy on a port of its own; killed when dropped.
-struct Proxy {
-    name: &'static str,
-    address: SocketAddr,
-    folder: TempDir,
-    child: Child,
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        if std::thread::panicking() {
-            let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-            eprintln!("{} said:\n{log}", self.name);
-        }
-    }
-}
-
 impl Proxy {
-    fn start(name: &'static str, make: impl Fn(&Path, SocketAddr) -> Command) -> Proxy {
-        let folder = tempfile::Builder::new().prefix("reelgate-proxy-").tempdir().unwrap();
-        // Free a moment ago; neither program can be asked which port it has got.
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut command = make(folder.path(), address);
-        let log = fs::File::create(folder.path().join("log")).unwrap();
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        let child = command.spawn().unwrap_or_else(|error| panic!("{name} is needed: {error}"));
-        let proxy = Proxy { name, address, folder, child };
-        eventually(name, Duration::from_secs(10), || TcpStream::connect(address).ok());
-        proxy
-    }
-
     fn nginx(server: &Server) -> Proxy {
         Proxy::start("nginx", |folder, address| {
             let folder_text = folder.to_str().unwrap();
@@ -62,17 +28,7 @@ impl Proxy {
                     ("/var/log/nginx", folder_text),
                 ],
             );
-            let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-                .map(|kind| format!("{kind}_temp_path {folder_text}/{kind};\n"));
-            let text = format!(
-                "daemon off;\nmaster_process off;\npid {folder_text}/pid;\nerror_log stderr;\n\
-                 events {{}}\nhttp {{\n{}{site}}}\n",
-                temporary.concat()
-            );
-            fs::write(folder.join("whole.conf"), text).unwrap();
-            let mut command = Command::new("nginx");
-            command.args(["-e", "stderr", "-p"]).arg(folder).arg("-c").arg(folder.join("whole.conf"));
-            command
+            nginx(folder, &site)
         })
     }
 
@@ -86,14 +42,7 @@ impl Proxy {
                     ("reverse_proxy 127.0.0.1:8080", &format!("reverse_proxy {}", server.address)),
                 ],
             );
-            let text = format!("{{\n\tadmin off\n}}\n{site}");
-            fs::write(folder.join("Caddyfile"), text).unwrap();
-            let mut command = Command::new("caddy");
-            command.args(["run", "--adapter", "caddyfile", "--config"]).arg(folder.join("Caddyfile"));
-            for variable in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
-                command.env(variable, folder);
-            }
-            command
+            caddy(folder, &site)
         })
     }
 

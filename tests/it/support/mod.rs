@@ -1,5 +1,6 @@
 //! What every test needs: a program, a server, callers and files.
 
+pub mod faulty;
 pub mod files;
 #[cfg(feature = "tls")]
 pub mod h2;
@@ -7,13 +8,16 @@ pub mod http;
 pub mod media;
 pub mod process;
 pub mod program;
+pub mod proxy;
 pub mod server;
 #[cfg(feature = "tls")]
 pub mod tls;
 pub mod viewer;
 
+pub use faulty::{Fault, Faulty};
 pub use http::{Connection, Request, Response, get, head};
 pub use program::{Program, Ran};
+pub use proxy::Proxy;
 pub use server::{Caller, Server, Setup};
 pub use viewer::Viewer;
 

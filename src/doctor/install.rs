@@ -1,0 +1,300 @@
+//! Is this installation of reelgate well? One line for each thing that has stopped somebody, with what to do.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::process::{Resource, getrlimit};
+use serde::Serialize;
+use url::Url;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Db;
+use crate::db::folder::DataFolder;
+use crate::doctor::wire::{Client, Question};
+
+/// Below it changes will soon fail; below the other one they do.
+const LITTLE_SPACE: u64 = 1 << 30;
+const NO_SPACE: u64 = 16 << 20;
+
+/// Connections and files together.
+const FEW_DESCRIPTORS: u64 = 4096;
+
+/// What a library of a camera that makes a folder an hour has after a year.
+const FEW_WATCHES: u64 = 8192;
+
+/// 2024. A machine that believes to be older has lost its time.
+const SANE: Duration = Duration::from_hours(24 * 365 * 54);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    Good,
+    /// It works, and something is worth knowing.
+    Note,
+    Bad,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    pub name: &'static str,
+    pub state: State,
+    pub found: String,
+    pub cure: Option<String>,
+}
+
+impl Check {
+    fn good(name: &'static str, found: impl Into<String>) -> Self {
+        Self { name, state: State::Good, found: found.into(), cure: None }
+    }
+
+    fn note(name: &'static str, found: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self { name, state: State::Note, found: found.into(), cure: Some(cure.into()) }
+    }
+
+    fn bad(name: &'static str, found: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self { name, state: State::Bad, found: found.into(), cure: Some(cure.into()) }
+    }
+}
+
+/// Looks at everything.
+pub async fn examine(config: &Config, clock: &Clock) -> Vec<Check> {
+    let mut checks = vec![data(&config.data)];
+    let (database, libraries) = database(&config.data, clock).await;
+    checks.extend(database);
+    checks.push(space(&config.data));
+    checks.push(listening(config.listen).await);
+    let configured = config.libraries.iter().map(|library| library.path.clone());
+    let mut folders: Vec<PathBuf> = configured.chain(libraries).collect();
+    folders.sort();
+    folders.dedup();
+    checks.extend(folders.iter().map(|folder| library(folder)));
+    checks.push(descriptors(getrlimit(Resource::Nofile).maximum));
+    if cfg!(feature = "watch") {
+        checks.push(watches(number("/proc/sys/fs/inotify/max_user_watches")));
+    }
+    checks.push(published(config.public_url.as_ref(), config.listen));
+    checks.push(ffmpeg());
+    checks
+}
+
+fn data(path: &Path) -> Check {
+    const NAME: &str = "data folder";
+    let shown = path.display();
+    match DataFolder::existing(path) {
+        Ok(folder) if folder.is_open_to_others() => {
+            Check::bad(NAME, format!("others can look into {shown}"), format!("chmod 700 {shown}"))
+        }
+        Ok(_) => Check::good(NAME, shown.to_string()),
+        Err(error) => Check::note(NAME, error.to_string(), "reelgate serve DIR  makes it"),
+    }
+}
+
+/// The database and the clock, which it remembers; and the folders that it knows.
+async fn database(path: &Path, clock: &Clock) -> (Vec<Check>, Vec<PathBuf>) {
+    const NAME: &str = "database";
+    let Ok(folder) = DataFolder::existing(path) else { return (vec![time(None, clock)], Vec::new()) };
+    let db = match Db::open(&folder).await {
+        Ok(db) => db,
+        Err(error) => {
+            let cure = "Restore a backup, or move the data folder away to start anew";
+            return (vec![Check::bad(NAME, error.to_string(), cure), time(None, clock)], Vec::new());
+        }
+    };
+    let whole = match db.check().await {
+        Ok(()) => Check::good(NAME, "readable and whole"),
+        Err(error) => Check::bad(NAME, error.to_string(), "Stop the server and restore a backup"),
+    };
+    let latest = db.latest_time().await.ok();
+    let known = db.libraries().await.unwrap_or_default();
+    let checks = vec![whole, time(latest, clock)];
+    // A server that runs keeps the file open; nothing here has changed it.
+    let _ = db.close().await;
+    (checks, known.into_iter().map(|library| PathBuf::from(library.path)).collect())
+}
+
+fn time(latest: Option<i64>, clock: &Clock) -> Check {
+    const NAME: &str = "clock";
+    const CURE: &str = "timedatectl set-ntp true  sets it by the network";
+    let now = clock.machine();
+    let seen = Duration::from_secs(latest.and_then(|latest| u64::try_from(latest).ok()).unwrap_or(0));
+    if now < SANE {
+        Check::bad(NAME, "it is before 2024 here, so certificates and links are judged wrongly", CURE)
+    } else if now < seen {
+        let behind = Duration::from_secs(seen.saturating_sub(now).as_secs());
+        let behind = humantime::format_duration(behind);
+        let found = format!("{behind} behind what reelgate has seen before; what was over stays over");
+        Check::bad(NAME, found, CURE)
+    } else {
+        Check::good(NAME, "not behind")
+    }
+}
+
+fn space(path: &Path) -> Check {
+    const NAME: &str = "disk";
+    // A data folder that is not there yet will be made in what is above it.
+    let there = path.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
+    let Ok(found) = rustix::fs::statvfs(there) else {
+        return Check::bad(NAME, "it does not say how full it is", format!("df -h {}", there.display()));
+    };
+    let free = found.f_bavail.saturating_mul(found.f_frsize);
+    let text = format!("{} free for the data folder", indicatif::BinaryBytes(free));
+    let cure = || format!("df -h {0}; du -sh {0}/*", there.display());
+    match free {
+        ..NO_SPACE => Check::bad(NAME, text, cure()),
+        NO_SPACE..LITTLE_SPACE => Check::note(NAME, text, cure()),
+        _ => Check::good(NAME, text),
+    }
+}
+
+/// Who has the port: nobody, reelgate, or somebody else.
+async fn listening(address: SocketAddr) -> Check {
+    const NAME: &str = "address";
+    match tokio::net::TcpListener::bind(address).await {
+        Ok(_) => Check::good(NAME, format!("{address} is free; no server runs there")),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => in_use(address).await,
+        Err(error) => Check::bad(NAME, format!("{address}: {error}"), "Choose another one with --listen"),
+    }
+}
+
+async fn in_use(address: SocketAddr) -> Check {
+    const NAME: &str = "address";
+    let mut near = address;
+    if near.ip().is_unspecified() {
+        near.set_ip(if near.is_ipv4() {
+            [127, 0, 0, 1].into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        });
+    }
+    let taken = || {
+        let cure =
+            format!("ss -ltnp 'sport = :{}'  names it; or choose another port with --listen", address.port());
+        Check::bad(NAME, format!("another program has {address}"), cure)
+    };
+    let Ok(url) = Url::parse(&format!("http://{near}/readyz")) else { return taken() };
+    let question = Question { method: "GET", url: &url, headers: Vec::new(), enough: 4096 };
+    match Client::new().ask(&question).await {
+        Ok(answer) if answer.status == 200 => Check::good(NAME, format!("a server answers on {address}")),
+        Ok(answer) if answer.status == 503 => {
+            let found = format!("the server on {address} cannot decide requests");
+            Check::bad(NAME, found, "Look into its log: journalctl -u reelgate")
+        }
+        _ => taken(),
+    }
+}
+
+fn library(folder: &Path) -> Check {
+    const NAME: &str = "library";
+    let shown = folder.display();
+    match std::fs::read_dir(folder) {
+        Ok(_) => Check::good(NAME, shown.to_string()),
+        Err(error) => {
+            let cure = format!("Is the disk there, and may this user read it?  ls -ld {shown}");
+            Check::bad(NAME, format!("{shown}: {error}"), cure)
+        }
+    }
+}
+
+fn descriptors(limit: Option<u64>) -> Check {
+    const NAME: &str = "descriptors";
+    match limit {
+        Some(limit) if limit < FEW_DESCRIPTORS => {
+            let found = format!("at most {limit} files and connections");
+            Check::note(NAME, found, "LimitNOFILE=65536 in the unit, or  ulimit -n 65536")
+        }
+        Some(limit) => Check::good(NAME, format!("{limit} files and connections")),
+        None => Check::good(NAME, "no limit"),
+    }
+}
+
+fn watches(limit: Option<u64>) -> Check {
+    const NAME: &str = "watching";
+    match limit {
+        Some(limit) if limit < FEW_WATCHES => {
+            let found =
+                format!("at most {limit} folders are watched for this user; others are found by scans");
+            Check::note(NAME, found, "sysctl fs.inotify.max_user_watches=524288")
+        }
+        Some(limit) => Check::good(NAME, format!("up to {limit} folders")),
+        None => Check::note(NAME, "this kernel does not say how many folders", "scan_interval = \"1m\""),
+    }
+}
+
+fn number(path: &str) -> Option<u64> {
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+fn published(url: Option<&Url>, listen: SocketAddr) -> Check {
+    const NAME: &str = "public URL";
+    match url {
+        Some(url) if url.scheme() == "http" && !listen.ip().is_loopback() => {
+            Check::note(NAME, format!("{url}: tokens travel unencrypted"), "Put HTTPS in front of it")
+        }
+        Some(url) => Check::good(NAME, format!("{url}; reelgate doctor ID compares it with the server")),
+        None => Check::note(
+            NAME,
+            "not set",
+            "public_url = \"https://video.example.org\"  once a proxy stands in front",
+        ),
+    }
+}
+
+/// Not needed to serve; the cures for files use it.
+fn ffmpeg() -> Check {
+    const NAME: &str = "ffmpeg";
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&paths).map(|folder| folder.join("ffmpeg")).find(|file| file.is_file());
+    match found {
+        Some(file) => Check::good(NAME, file.display().to_string()),
+        None => Check::note(NAME, "not installed; the cures for files use it", "apt install ffmpeg"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Clock {
+        Clock::from_source(move || Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn a_clock_that_has_gone_back_is_seen() {
+        let cases = [
+            (1_900_000_000, None, State::Good, "nothing is known"),
+            (1_900_000_000, Some(1_899_999_999), State::Good, "later than before"),
+            (1_900_000_000, Some(1_900_003_600), State::Bad, "an hour behind"),
+            (0, None, State::Bad, "1970"),
+        ];
+        for (now, latest, want, why) in cases {
+            assert_eq!(time(latest, &at(now)).state, want, "{why}");
+        }
+    }
+
+    #[test]
+    fn limits_that_are_low_are_named_with_their_cure() {
+        let cases = [
+            (descriptors(Some(1024)), State::Note),
+            (descriptors(Some(4096)), State::Good),
+            (descriptors(None), State::Good),
+            (watches(Some(8191)), State::Note),
+            (watches(Some(8192)), State::Good),
+            (watches(None), State::Note),
+        ];
+        for (check, want) in cases {
+            assert_eq!((check.state, check.cure.is_some()), (want, want != State::Good), "{check:?}");
+        }
+    }
+
+    #[test]
+    fn an_unencrypted_public_address_is_named() {
+        let url = |text| Url::parse(text).ok();
+        let (open, own) = (SocketAddr::from(([0, 0, 0, 0], 80)), SocketAddr::from(([127, 0, 0, 1], 80)));
+        assert_eq!(published(url("http://video.example.org").as_ref(), open).state, State::Note);
+        assert_eq!(published(url("https://video.example.org").as_ref(), open).state, State::Good);
+        assert_eq!(published(None, own).state, State::Note);
+    }
+}
