@@ -96,7 +96,15 @@ impl MediaFile {
     pub(super) fn new(file: File, stat: Stat, is_local: bool, folder: Arc<Shared>) -> Self {
         // The kernel's own reading ahead knows nothing of ranges, see `read_ahead`.
         let _ = fadvise(&file, 0, None, Advice::Random);
-        Self { file: Some(file), stat, is_local, folder, begun: OnceLock::new(), was_cold: AtomicBool::new(false), lease: None }
+        Self {
+            file: Some(file),
+            stat,
+            is_local,
+            folder,
+            begun: OnceLock::new(),
+            was_cold: AtomicBool::new(false),
+            lease: None,
+        }
     }
 
     #[cfg(test)]
