@@ -151,6 +151,12 @@ impl Representation {
         self.len
     }
 
+    /// How many of its bytes lie in memory.
+    pub(super) fn memory(&self) -> u64 {
+        let in_memory = self.segments.iter().filter(|segment| matches!(segment, Segment::Memory(_)));
+        in_memory.map(Segment::len).fold(0, u64::saturating_add)
+    }
+
     pub(super) fn etag(&self) -> &ETag {
         &self.etag
     }
