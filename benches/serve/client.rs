@@ -6,14 +6,18 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
+use tokio::time::{sleep_until, timeout_at};
 
 use crate::material::{LEN, Material};
+use crate::tls::{self, Duplex};
 
 const BUFFER: usize = 256 * 1024;
 
@@ -22,12 +26,14 @@ thread_local! {
     static SHARED: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER]);
 }
 
-/// Where a server offers the file, and under what name.
+/// Where a server offers a file, and under what name.
 #[derive(Clone)]
 pub struct Target {
     pub address: SocketAddr,
     /// Path and query, the credential included.
     pub path: String,
+    /// How to encrypt, if that is asked for.
+    pub tls: Option<Arc<ClientConfig>>,
 }
 
 /// What is asked for.
@@ -58,14 +64,23 @@ pub struct Pace {
     pub portion: u64,
     pub every: Duration,
     pub portions: u32,
-    /// When the first is due, after the question.
+    /// How long to wait with the question.
     pub delay: Duration,
+}
+
+/// How a viewer fared.
+#[derive(Clone, Copy, Default)]
+pub struct Watched {
+    /// How late the latest portion was, counted from when the client came to ask for it.
+    pub late: Duration,
+    /// How late the client itself came at worst: if this is much, the figures are the client's.
+    pub lag: Duration,
 }
 
 impl Ask {
     fn write(&self, target: &Target) -> String {
         let method = if matches!(self, Ask::Head) { "HEAD" } else { "GET" };
-        let Target { address, path } = target;
+        let Target { address, path, .. } = target;
         let mut text =
             format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: bench\r\nAccept: */*\r\n");
         let range = match self {
@@ -131,7 +146,7 @@ impl Head {
 pub struct Wire<'a> {
     target: &'a Target,
     material: &'a Material,
-    stream: TcpStream,
+    stream: Box<dyn Duplex>,
 }
 
 /// An answer that is coming in.
@@ -144,11 +159,7 @@ struct Coming<'a> {
     closes: bool,
 }
 
-impl<'a> Coming<'a> {
-    fn of(ask: &'a Ask, material: &'a Material) -> Coming<'a> {
-        Coming { ask, material, head: Vec::new(), left: None, closes: false }
-    }
-
+impl Coming<'_> {
     fn take(&mut self, mut bytes: &[u8]) -> Result<()> {
         ensure!(!bytes.is_empty(), "the connection ended {} bytes early", self.missing());
         if self.left.is_none() {
@@ -184,24 +195,54 @@ impl<'a> Coming<'a> {
 
 impl<'a> Wire<'a> {
     pub async fn open(target: &'a Target, material: &'a Material) -> Result<Wire<'a>> {
-        let stream = TcpStream::connect(target.address).await.context("no connection")?;
+        Wire::over(TcpSocket::new_v4()?, target, material).await
+    }
+
+    /// With a receive buffer of this size (the kernel doubles it), instead of one that grows.
+    pub async fn narrow(target: &'a Target, material: &'a Material, buffer: u32) -> Result<Wire<'a>> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(buffer)?;
+        Wire::over(socket, target, material).await
+    }
+
+    async fn over(socket: TcpSocket, target: &'a Target, material: &'a Material) -> Result<Wire<'a>> {
+        let stream = socket.connect(target.address).await.context("no connection")?;
         stream.set_nodelay(true)?;
+        let stream = match &target.tls {
+            Some(client) => tls::over(stream, Arc::clone(client)).await?,
+            None => Box::new(stream),
+        };
         Ok(Wire { target, material, stream })
     }
 
     /// Asks and takes the whole answer.
     pub async fn fetch(&mut self, ask: &Ask) -> Result<Got> {
-        self.fetch_up_to(ask, u64::MAX).await
+        self.take(ask, u64::MAX, None).await
     }
 
     /// Asks and takes at least `enough` bytes of the answer's body, or all.
     pub async fn fetch_up_to(&mut self, ask: &Ask, enough: u64) -> Result<Got> {
+        self.take(ask, enough, None).await
+    }
+
+    /// Asks and takes what comes before `end`.
+    pub async fn fetch_until(&mut self, ask: &Ask, end: Instant) -> Result<Got> {
+        self.take(ask, u64::MAX, Some(end)).await
+    }
+
+    async fn take(&mut self, ask: &Ask, enough: u64, end: Option<Instant>) -> Result<Got> {
         let begun = Instant::now();
-        self.stream.write_all(ask.write(self.target).as_bytes()).await?;
-        let mut coming = Coming { ask, material: self.material, head: Vec::new(), left: None, closes: false };
+        let mut coming = self.ask(ask).await?;
         let mut first = None;
         while coming.missing() > 0 && coming.got() < enough {
-            self.read(BUFFER, &mut coming).await?;
+            let reading = self.read(BUFFER, &mut coming);
+            match end {
+                None => reading.await?,
+                Some(end) => match timeout_at(end.into(), reading).await {
+                    Ok(read) => read?,
+                    Err(_) => break,
+                },
+            }
             first = first.or((coming.got() > 0).then(|| begun.elapsed()));
         }
         let whole = begun.elapsed();
@@ -212,24 +253,37 @@ impl<'a> Wire<'a> {
         Ok(got)
     }
 
-    /// Takes an answer portion by portion. Tells by how much the latest of them was late; the connection stays as it is,
-    /// with the rest on its way.
-    pub async fn watch(&mut self, ask: &Ask, pace: Pace) -> Result<Duration> {
+    /// Takes an answer portion by portion; the connection stays as it is, with the rest on its way. A portion is due
+    /// when the time that it plays has passed.
+    pub async fn watch(&mut self, ask: &Ask, pace: Pace) -> Result<Watched> {
+        sleep_until((Instant::now() + pace.delay).into()).await;
         let begun = Instant::now();
-        self.stream.write_all(ask.write(self.target).as_bytes()).await?;
-        let mut coming = Coming::of(ask, self.material);
-        let mut latest = Duration::ZERO;
-        for portion in 0..pace.portions {
-            let due = begun + pace.delay + pace.every * portion;
-            tokio::time::sleep_until(due.into()).await;
-            let wanted = pace.portion * u64::from(portion + 1);
+        let mut coming = self.ask(ask).await?;
+        let mut watched = Watched::default();
+        for portion in 1..=pace.portions {
+            let due = begun + pace.every * portion;
+            let ready = due.max(Instant::now());
+            sleep_until(ready.into()).await;
+            let lag = ready.elapsed();
+            let wanted = pace.portion * u64::from(portion);
             while coming.got() < wanted {
                 let most = usize::try_from(wanted - coming.got()).unwrap_or(BUFFER);
                 self.read(most, &mut coming).await?;
             }
-            latest = latest.max(due.elapsed());
+            watched.late = watched.late.max(due.elapsed().saturating_sub(lag));
+            watched.lag = watched.lag.max(lag);
         }
-        Ok(latest)
+        Ok(watched)
+    }
+
+    async fn ask<'b>(&mut self, ask: &'b Ask) -> Result<Coming<'b>>
+    where
+        'a: 'b,
+    {
+        self.stream.write_all(ask.write(self.target).as_bytes()).await?;
+        // TLS keeps what is written until it is told.
+        self.stream.flush().await?;
+        Ok(Coming { ask, material: self.material, head: Vec::new(), left: None, closes: false })
     }
 
     async fn read(&mut self, most: usize, coming: &mut Coming<'_>) -> Result<()> {

@@ -1,6 +1,6 @@
-//! The file that everybody serves. Every byte follows from its offset, so every byte of every answer is compared.
+//! The files that everybody serves. Every byte follows from its offset, so every byte of every answer is compared.
 //!
-//! 1. A block of random bytes is repeated.
+//! 1. A block of random bytes is repeated, another one in each file.
 //! 2. In each repetition all words are combined with another key, so no two blocks are alike and a byte that comes
 //!    from another place is noticed.
 //! 3. It begins like an MP4 file, so that servers take it for what they are meant to serve.
@@ -10,6 +10,7 @@ use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use rustix::fs::{Advice, fadvise};
 
 use crate::dice::{Dice, mixed};
 
@@ -27,8 +28,8 @@ pub struct Material {
 }
 
 impl Material {
-    pub fn write(path: &Path) -> Result<Material> {
-        let mut dice = Dice::new(1);
+    pub fn write(path: &Path, seed: u64) -> Result<Material> {
+        let mut dice = Dice::new(seed);
         let mut block: Vec<u8> = (0..BLOCK / 8).flat_map(|_| dice.draw().to_le_bytes()).collect();
         let key = key(0).to_le_bytes();
         block.iter_mut().zip(BEGINNING).zip(key.iter().cycle()).for_each(|((byte, want), key)| {
@@ -58,6 +59,11 @@ impl Material {
         let mut buffer = vec![0; 1 << 20];
         while file.read(&mut buffer)? > 0 {}
         Ok(())
+    }
+
+    /// Takes everything out of the page cache.
+    pub fn evict(&self) -> Result<()> {
+        Ok(fadvise(File::open(&self.path)?, 0, None, Advice::DontNeed)?)
     }
 
     /// Whether these are the file's bytes from `offset` on.

@@ -9,18 +9,25 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
+use crate::install::find;
+
 /// Set for the process inside.
 const INSIDE: &str = "SERVE_BENCH_INSIDE";
 
+pub fn is_inside() -> bool {
+    env::var_os(INSIDE).is_some()
+}
+
 /// Returns inside of the namespace, or outside with a warning if there can be none.
-pub fn enter() -> Result<bool> {
-    if env::var_os(INSIDE).is_some() {
-        let up = Command::new("ip").args(["link", "set", "lo", "mtu", "1500", "up"]).status()?;
+pub fn enter() -> Result<()> {
+    let ip = find("ip").unwrap_or_default();
+    if is_inside() {
+        let up = Command::new(ip).args(["link", "set", "lo", "mtu", "1500", "up"]).status()?;
         ensure!(up.success(), "`ip link set lo mtu 1500 up` failed");
-        return Ok(true);
+        return Ok(());
     }
     let unshare = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc"];
-    let possible = Command::new("unshare").args(unshare).args(["ip", "link"]).output();
+    let possible = Command::new("unshare").args(unshare).arg(ip).arg("link").output();
     if possible.is_ok_and(|output| output.status.success()) {
         let program = env::current_exe()?;
         let error = Command::new("unshare")
@@ -35,5 +42,5 @@ pub fn enter() -> Result<bool> {
         "warning: no network namespace (it takes root, unshare and ip): loopback keeps its 64 KiB segments, and \
          these figures do not compare with others"
     );
-    Ok(false)
+    Ok(())
 }

@@ -9,8 +9,19 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::clock;
+
 /// A process and all that it starts. Ended when dropped.
 pub struct Process(Child);
+
+/// What a server holds at some moment.
+#[derive(Clone, Copy)]
+pub struct Holds {
+    /// Memory of its own, in bytes: what is neither a file's nor shared.
+    pub memory: u64,
+    pub descriptors: u64,
+    pub threads: u64,
+}
 
 /// How long a server may take to end by itself.
 const GRACE: Duration = Duration::from_secs(3);
@@ -30,17 +41,30 @@ impl Process {
         &mut self.0
     }
 
-    /// User and system time of the whole tree.
+    /// User and system time of the whole tree, to the nanosecond: all threads, also those that have ended. Only
+    /// processes that have ended come in ticks, through their parents.
     pub fn cpu(&self) -> Duration {
-        self.tree().into_iter().map(|pid| exact(pid).max(ticks(pid))).sum()
+        self.tree().into_iter().map(|pid| clock::of_process(pid) + of_ended_children(pid)).sum()
     }
 
-    /// Memory of its own, in bytes: what is neither a file's nor shared.
     pub fn memory(&self) -> u64 {
-        self.tree().into_iter().filter_map(own_memory).sum()
+        self.holds().memory
     }
 
-    fn tree(&self) -> Vec<u32> {
+    pub fn holds(&self) -> Holds {
+        let tree = self.tree();
+        let entries =
+            |pid: u32, of: &str| fs::read_dir(format!("/proc/{pid}/{of}")).map_or(0, Iterator::count);
+        let count = |of: &str| -> usize { tree.iter().map(|pid| entries(*pid, of)).sum() };
+        Holds {
+            memory: tree.iter().filter_map(|pid| own_memory(*pid)).sum(),
+            descriptors: u64::try_from(count("fd")).unwrap_or(u64::MAX),
+            threads: u64::try_from(count("task")).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// The process and what descends from it.
+    pub fn tree(&self) -> Vec<u32> {
         let parents = parents();
         let mut tree = vec![self.0.id()];
         let mut next = 0;
@@ -114,20 +138,10 @@ fn fields(pid: u32) -> Option<Vec<String>> {
     Some(text.rsplit_once(')')?.1.split_whitespace().map(str::to_owned).collect())
 }
 
-/// To the nanosecond, of threads that still run.
-fn exact(pid: u32) -> Duration {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let of_task = |task: fs::DirEntry| -> Option<u64> {
-        let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
-        text.split(' ').next()?.parse().ok()
-    };
-    Duration::from_nanos(tasks.filter_map(of_task).sum())
-}
-
-/// To the tick, of all threads and of children that have ended.
-fn ticks(pid: u32) -> Duration {
+/// `cutime` and `cstime`.
+fn of_ended_children(pid: u32) -> Duration {
     let fields = fields(pid).unwrap_or_default();
-    let times = fields.get(11..15).unwrap_or_default();
+    let times = fields.get(13..15).unwrap_or_default();
     let ticks: u32 = times.iter().filter_map(|text| text.parse::<u32>().ok()).sum();
     TICK * ticks
 }

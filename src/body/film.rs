@@ -14,6 +14,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use moka::sync::Cache;
 use tokio::sync::OnceCell;
 
@@ -80,21 +81,17 @@ impl Default for Films {
 }
 
 impl Film {
-    /// The film's bytes in their order.
+    /// The film's bytes in their order. `beginning` are the file's first ones.
     #[must_use]
-    pub fn segments(&self, file: &Arc<MediaFile>) -> Vec<Segment> {
-        let span = |start, end| Segment::File { file: Arc::clone(file), start, end };
-        match &self.changed {
-            None => vec![span(0, file.stat().len)],
-            Some(changed) => changed
-                .segments()
-                .iter()
-                .map(|segment| match segment {
-                    mp4::Segment::Memory(bytes) => Segment::Memory(bytes.clone()),
-                    mp4::Segment::Span { start, end } => span(*start, *end),
-                })
-                .collect(),
-        }
+    pub fn segments(&self, file: &Arc<MediaFile>, beginning: &Bytes) -> Vec<Segment> {
+        let Some(changed) = &self.changed else {
+            return Segment::of_file(file, beginning, 0, file.stat().len);
+        };
+        let segments = changed.segments().iter().map(|segment| match segment {
+            mp4::Segment::Memory(bytes) => vec![Segment::Memory(bytes.clone())],
+            mp4::Segment::Span { start, end } => Segment::of_file(file, beginning, *start, *end),
+        });
+        segments.flatten().collect()
     }
 
     /// Goes into the entity tag: other bytes of the same file need another one. Empty for the file as it is.
@@ -132,7 +129,8 @@ fn examine(file: &MediaFile) -> Result<Film, ReadError> {
 
 /// What comes behind the last complete fragment is still being written, or was cut off.
 fn fragments(layout: &Layout) -> Film {
-    let end = layout.fragments.map(|fragments| fragments.complete_end).filter(|end| 0 < *end && *end < layout.len);
+    let end =
+        layout.fragments.map(|fragments| fragments.complete_end).filter(|end| 0 < *end && *end < layout.len);
     let is_cut = matches!(layout.ending, mp4::Ending::CutOff { .. } | mp4::Ending::Garbage { .. });
     let changed = end.filter(|_| is_cut).map(|end| VirtualFile::patched(end, &[]));
     let changes = if changed.is_some() { "complete fragments" } else { "" };

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::HeaderValue;
 
+use super::response::Heads;
 use crate::range::{ByteRange, ETag, Facts, HttpDate};
 use crate::storage::MediaFile;
 
@@ -36,12 +37,22 @@ pub struct Representation {
     segments: Vec<Segment>,
     len: u64,
     etag: ETag,
-    modified: Option<(HttpDate, HeaderValue)>,
+    modified: Option<HttpDate>,
     content_type: &'static str,
-    disposition: HeaderValue,
+    heads: Heads,
 }
 
 impl Segment {
+    /// A span of a file. What is known of its beginning comes from memory: nearly everybody asks for the first bytes, and
+    /// most players for those alone first.
+    #[must_use]
+    pub fn of_file(file: &Arc<MediaFile>, beginning: &Bytes, start: u64, end: u64) -> Vec<Self> {
+        let known = u64::try_from(beginning.len()).unwrap_or(0);
+        let memory = Self::Memory(beginning.clone()).slice(start, end);
+        let rest = Self::File { file: Arc::clone(file), start: start.max(known.min(end)), end };
+        [memory, rest].into_iter().filter(|segment| !segment.is_empty()).collect()
+    }
+
     /// The number of bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
@@ -59,6 +70,7 @@ impl Segment {
     /// The bytes from `from` up to `to`, counted from this segment's start and cut to its end.
     fn slice(&self, from: u64, to: u64) -> Self {
         let (from, to) = (from.min(self.len()), to.min(self.len()));
+        let to = to.max(from);
         match self {
             Self::Memory(bytes) => {
                 let place = |offset| usize::try_from(offset).unwrap_or(bytes.len());
@@ -119,32 +131,14 @@ impl Representation {
         disposition: HeaderValue,
     ) -> Self {
         let len = total(&segments);
-        let modified = modified.map(|date| (date, date.header_value()));
-        Self { segments, len, etag, modified, content_type, disposition }
-    }
-
-    /// A file from its first to its last byte, as it was when it was opened.
-    #[must_use]
-    pub fn of_file(
-        file: Arc<MediaFile>,
-        etag: ETag,
-        modified: Option<HttpDate>,
-        content_type: &'static str,
-        disposition: HeaderValue,
-    ) -> Self {
-        let end = file.stat().len;
-        Self::new(vec![Segment::File { file, start: 0, end }], etag, modified, content_type, disposition)
+        let heads = Heads::new(&etag, modified, content_type, disposition);
+        Self { segments, len, etag, modified, content_type, heads }
     }
 
     /// What a plan needs to know.
     #[must_use]
     pub fn facts(&self, now: HttpDate) -> Facts<'_> {
-        Facts {
-            len: self.len,
-            etag: &self.etag,
-            modified: self.modified.as_ref().map(|(date, _)| *date),
-            now,
-        }
+        Facts { len: self.len, etag: &self.etag, modified: self.modified, now }
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -157,21 +151,12 @@ impl Representation {
         in_memory.map(Segment::len).fold(0, u64::saturating_add)
     }
 
-    pub(super) fn etag(&self) -> &ETag {
-        &self.etag
-    }
-
-    /// The value of `Last-Modified`, made once.
-    pub(super) fn modified(&self) -> Option<&HeaderValue> {
-        self.modified.as_ref().map(|(_, value)| value)
-    }
-
     pub(super) fn content_type(&self) -> &'static str {
         self.content_type
     }
 
-    pub(super) fn disposition(&self) -> &HeaderValue {
-        &self.disposition
+    pub(super) fn heads(&self) -> &Heads {
+        &self.heads
     }
 
     /// Every byte.
@@ -231,6 +216,30 @@ mod tests {
                 prop_assert_eq!(pieces.len(), range.len());
                 prop_assert_eq!(bytes(pieces), &all[place(range.start())..place(range.end())]);
             }
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_a_files_beginning_comes_from_memory() {
+        let all = tempfile::tempdir().unwrap();
+        std::fs::write(all.path().join("film.mp4"), [7; 1_000]).unwrap();
+        let folder = crate::storage::Folder::open(all.path(), 1, std::time::Duration::from_secs(1)).unwrap();
+        let file = Arc::new(folder.open_file_blocking("film.mp4").unwrap());
+        let known = Bytes::from_static(&[7; 512]);
+        let cases = [
+            (0, 1_000, vec![(true, 512), (false, 488)], "all of it"),
+            (0, 512, vec![(true, 512)], "the known alone"),
+            (100, 600, vec![(true, 412), (false, 88)], "from its middle"),
+            (512, 1_000, vec![(false, 488)], "behind it"),
+            (1_000, 1_000, vec![], "nothing"),
+        ];
+        for (start, end, want, why) in cases {
+            let segments = Segment::of_file(&file, &known, start, end);
+            let found: Vec<_> = segments
+                .iter()
+                .map(|segment| (matches!(segment, Segment::Memory(_)), segment.len()))
+                .collect();
+            assert_eq!(found, want, "{why}");
         }
     }
 

@@ -16,22 +16,19 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 use super::representation::{Piece, Pieces, Representation};
 use crate::range::header::unsatisfied;
-use crate::range::{Boundary, ByteRange, Multipart, Plan};
+use crate::range::{Boundary, ByteRange, ETag, HttpDate, Multipart, Plan};
 
 const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// On every answer.
-const ALWAYS: [(HeaderName, HeaderValue); 5] = [
+/// On every answer about a representation, beside what the edge puts on all answers.
+const ALWAYS: [(HeaderName, HeaderValue); 3] = [
     // Kept by the viewer's browser alone, and asked about each time: a revoked token must not go on playing.
     // A proxy that re-encodes would break ranges and the tag.
     (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache, no-transform")),
     // RFC 9213: some shared caches are told to keep everything, and read this one first.
     (CDN_CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    // The URL may carry a token.
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     // To be embedded by pages elsewhere, with a credential, is the purpose.
     (CORP, HeaderValue::from_static("cross-origin")),
 ];
@@ -77,20 +74,41 @@ pub fn respond(
     response
 }
 
-/// §15.4.5 wants the validators and what guides caches, and nothing else that describes the representation.
+/// What does not depend on the request, made once for a representation: §15.4.5 wants the validators and what guides
+/// caches for an answer without content, and one with content describes it as well.
+#[derive(Clone, Debug)]
+pub(super) struct Heads {
+    without_content: HeaderMap,
+    with_content: HeaderMap,
+}
+
+impl Heads {
+    pub(super) fn new(
+        etag: &ETag,
+        modified: Option<HttpDate>,
+        content_type: &'static str,
+        disposition: HeaderValue,
+    ) -> Heads {
+        let mut without_content = HeaderMap::from_iter(ALWAYS);
+        without_content.insert(header::ETAG, etag.header_value());
+        if let Some(modified) = modified {
+            without_content.insert(header::LAST_MODIFIED, modified.header_value());
+        }
+        let mut with_content = without_content.clone();
+        with_content.extend(MEDIA);
+        with_content.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        with_content.insert(header::CONTENT_DISPOSITION, disposition);
+        Heads { without_content, with_content }
+    }
+}
+
 fn without_content(representation: &Representation, status: StatusCode) -> Response<Body> {
-    let mut headers = HeaderMap::with_capacity(16);
-    headers.extend(ALWAYS);
-    headers.insert(header::ETAG, representation.etag().header_value());
-    if let Some(modified) = representation.modified() {
-        headers.insert(header::LAST_MODIFIED, modified.clone());
-    }
-    if status != StatusCode::NOT_MODIFIED {
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(0));
-    }
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
-    *response.headers_mut() = headers;
+    *response.headers_mut() = representation.heads().without_content.clone();
+    if status != StatusCode::NOT_MODIFIED {
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(0));
+    }
     response
 }
 
@@ -133,12 +151,10 @@ fn text(text: &str) -> Piece {
 }
 
 fn with_content(representation: &Representation, status: StatusCode, pieces: Pieces) -> Response<Body> {
-    let mut response = without_content(representation, status);
-    let headers = response.headers_mut();
-    headers.extend(MEDIA);
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(pieces.len()));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(representation.content_type()));
-    headers.insert(header::CONTENT_DISPOSITION, representation.disposition().clone());
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    *response.headers_mut() = representation.heads().with_content.clone();
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(pieces.len()));
     response.extensions_mut().insert(pieces);
     response
 }

@@ -124,9 +124,11 @@ mod tests {
     use std::fs;
     use std::time::Duration;
 
+    use bytes::Bytes;
     use http::HeaderValue;
 
     use super::*;
+    use crate::body::Segment;
     use crate::range::ETag;
     use crate::storage::Folder;
 
@@ -141,7 +143,8 @@ mod tests {
         let file = Arc::new(folder.open_file_blocking("film.mp4").unwrap());
         let tag = ETag::new("v1").unwrap();
         let inline = HeaderValue::from_static("inline");
-        let representation = Representation::of_file(Arc::clone(&file), tag, None, "video/mp4", inline);
+        let segments = Segment::of_file(&file, &Bytes::new(), 0, 4);
+        let representation = Representation::new(segments, tag, None, "video/mp4", inline);
         Arc::new(Kept { file, representation })
     }
 

@@ -110,12 +110,7 @@ fn may_lend(app: &App, file: &MediaFile) -> bool {
 }
 
 /// Everything that the response's head says of the file, from its one descriptor.
-async fn describe(
-    app: &App,
-    permit: &Permit,
-    file: Arc<MediaFile>,
-    form: Form,
-) -> Result<Arc<Kept>, Error> {
+async fn describe(app: &App, permit: &Permit, file: Arc<MediaFile>, form: Form) -> Result<Arc<Kept>, Error> {
     let item = permit.item();
     let beginning = file.beginning().await.map_err(unreadable)?;
     let container = Container::of(&beginning);
@@ -133,7 +128,7 @@ async fn describe(
     let is_shown = container.is_shown() && form != Form::Download;
     let disposition = body::disposition(file_name(&item.path), is_shown);
     let content_type = film.content_type.unwrap_or(container.content_type());
-    let segments = film.segments(&file);
+    let segments = film.segments(&file, &beginning);
     let representation = Representation::new(segments, etag, modified, content_type, disposition);
     let kept = Arc::new(Kept { file, representation });
     if form == Form::Film && is_settled && kept.file.is_local() {

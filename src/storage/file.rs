@@ -16,6 +16,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::sleep;
 use std::time::Duration;
 
+use bytes::Bytes;
 use rustix::fs::{Advice, fadvise};
 use rustix::io::{ReadWriteFlags, pread, preadv2, retry_on_intr};
 use tokio::task::spawn_blocking;
@@ -39,6 +40,9 @@ const SAMPLE: usize = 64;
 const WARMING: usize = 128 * 1024;
 const READ_AHEAD: u64 = 8;
 
+/// How far apart bytes are read to see whether all between them are there.
+const STEP: usize = 64 * 1024;
+
 /// How often, and how far apart, a file is looked at whose time has changed and whose length has not (yet).
 const LOOKS: usize = 50;
 const PAUSE: Duration = Duration::from_millis(2);
@@ -52,7 +56,7 @@ pub struct MediaFile {
     is_local: bool,
     folder: Arc<Shared>,
     /// What [`MediaFile::beginning`] has seen.
-    begun: OnceLock<Witness>,
+    begun: OnceLock<(Witness, Bytes)>,
     pub(super) lease: Option<Lease>,
 }
 
@@ -109,7 +113,7 @@ impl MediaFile {
     #[must_use]
     pub fn witness(&self) -> Witness {
         let opened = Witness { stat: self.stat, sample: [0; SAMPLE], sampled: 0, offset: 0 };
-        self.begun.get().copied().unwrap_or(opened)
+        self.begun.get().map_or(opened, |(witness, _)| *witness)
     }
 
     /// Reads what the page cache has at `offset`, without waiting. `None`: ask [`MediaFile::read`], which also
@@ -146,9 +150,21 @@ impl MediaFile {
         .await
     }
 
-    /// Whether the span lies in the page cache, as far as the kernel can tell; then sending it waits for no disk.
+    /// Whether the span lies in the page cache; then sending it waits for no disk.
+    ///
+    /// The kernel counts pages from the moment on that it begins to read them. Reading one byte of them without waiting
+    /// tells whether they have come: of every [`STEP`], for the kernel reads much more at a time.
     pub fn is_resident(&self, offset: u64, len: u64) -> bool {
-        self.is_local && is_resident(self, offset, len) == Some(true)
+        let last = offset.saturating_add(len.saturating_sub(1));
+        let has_come = |at| self.is_there(at);
+        self.is_local
+            && is_resident(self, offset, len) == Some(true)
+            && (offset..last).step_by(STEP).chain([last]).all(has_come)
+    }
+
+    fn is_there(&self, offset: u64) -> bool {
+        let mut byte = [0];
+        preadv2(self, &mut [IoSliceMut::new(&mut byte)], offset, ReadWriteFlags::NOWAIT) == Ok(1)
     }
 
     /// The same file under a lease, if it can be sent uncopied at all: not where a page that is not cached would be noticed
@@ -198,11 +214,14 @@ impl MediaFile {
         Ok(())
     }
 
-    /// The first bytes, from which the kind of a file is known; fewer if the file is shorter.
-    pub async fn beginning(self: &Arc<Self>) -> Result<Vec<u8>, ReadError> {
+    /// The first bytes, from which the kind of a file is known; fewer if the file is shorter. Read once.
+    pub async fn beginning(self: &Arc<Self>) -> Result<Bytes, ReadError> {
+        if let Some((_, bytes)) = self.begun.get() {
+            return Ok(bytes.clone());
+        }
         let wanted = usize::try_from(self.stat.len).unwrap_or(BEGINNING).min(BEGINNING);
         if wanted == 0 {
-            return Ok(Vec::new());
+            return Ok(Bytes::new());
         }
         let (mut bytes, witness) = (vec![0; wanted], self.witness());
         let (mut bytes, count, mut witness) = match self.read_now(&mut bytes, 0, &witness) {
@@ -212,8 +231,7 @@ impl MediaFile {
         bytes.truncate(count);
         witness.remember(&bytes, 0);
         // Who reads it twice has seen the same.
-        let _ = self.begun.set(witness);
-        Ok(bytes)
+        Ok(self.begun.get_or_init(|| (witness, bytes.into())).1.clone())
     }
 
     /// [`MediaFile::read`] on the calling thread, for as long as it takes.

@@ -92,7 +92,11 @@ mod tests {
     #[test]
     fn a_tag_changes_with_everything_that_a_write_changes() {
         let tag = |stat: &Stat| validator(&SECRET, stat, "", NOW, 0);
-        assert_eq!(tag(&STAT), validator(&SECRET, &STAT, "", (NOW.0 + 9, 0), 9), "time and chance do not matter");
+        assert_eq!(
+            tag(&STAT),
+            validator(&SECRET, &STAT, "", (NOW.0 + 9, 0), 9),
+            "time and chance do not matter"
+        );
         let cases = [
             (Stat { len: 101, ..STAT }, "length"),
             (Stat { dev: 9, ..STAT }, "device"),

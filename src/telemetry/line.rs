@@ -1,10 +1,10 @@
 //! A line of the log as [`tracing_subscriber`] would write it, made without its detours: for the access log, which has one
 //! for every request. A general logger took as long for it as deciding who may watch.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt::{Display, Write as _};
 use std::io::{self, Write as _};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::config::LogFormat;
@@ -17,6 +17,20 @@ const USUAL: usize = 512;
 
 thread_local! {
     static TEXT: Cell<String> = const { Cell::new(String::new()) };
+}
+
+/// `2026-11-25T01:11:17`, written once a second on each thread.
+fn second(now: u64) -> Arc<str> {
+    thread_local! {
+        static LAST: RefCell<(u64, Arc<str>)> = RefCell::new((0, Arc::from("1970-01-01T00:00:00")));
+    }
+    LAST.with_borrow_mut(|(second, text)| {
+        if *second != now {
+            let time = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(now)).to_string();
+            (*second, *text) = (now, time.trim_end_matches('Z').into());
+        }
+        Arc::clone(text)
+    })
 }
 
 /// A line that is being written. Values must need no escaping: words of ours, numbers, addresses, ids.
@@ -36,14 +50,14 @@ impl Line {
         let mut text = TEXT.take();
         text.clear();
         text.reserve(USUAL);
-        let time = humantime::format_rfc3339_micros(UNIX_EPOCH + now);
+        let (second, micros) = (second(now.as_secs()), now.subsec_micros());
         // Writing to a String does not fail, here and below.
         _ = match format {
             LogFormat::Json => write!(
                 text,
-                r#"{{"timestamp":"{time}","level":"INFO","target":"{target}","message":"{message}""#
+                r#"{{"timestamp":"{second}.{micros:06}Z","level":"INFO","target":"{target}","message":"{message}""#
             ),
-            LogFormat::Text => write!(text, "{time}  INFO {target}: {message}"),
+            LogFormat::Text => write!(text, "{second}.{micros:06}Z  INFO {target}: {message}"),
         };
         Some(Line { text, format })
     }
@@ -118,6 +132,15 @@ mod tests {
             .shown("d", 'e')
             .time("f", Duration::from_micros(1_002_003));
         line.some(Some("h"), |line, value| line.text("g", value)).some(None::<&str>, |line, _| line).text
+    }
+
+    #[test]
+    fn a_second_is_written_as_rfc_3339_has_it() {
+        let cases =
+            [(0, "1970-01-01T00:00:00"), (1_764_033_077, "2025-11-25T01:11:17"), (0, "1970-01-01T00:00:00")];
+        for (now, want) in cases {
+            assert_eq!(&*second(now), want);
+        }
     }
 
     #[test]

@@ -9,8 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Result, ensure};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 
-use super::{Place, free_port, quiet, wait_for};
-use crate::client::Target;
+use super::{COLD, FILM, Place, Started, free_port, quiet, wait_for};
 use crate::process::Process;
 
 /// How a request shows that it may.
@@ -35,33 +34,50 @@ const ASKING: &str = "location = /check {
     proxy_pass_request_body off; proxy_set_header Content-Length \"\";
 }";
 
-pub fn start(place: &Place, folder: &Path, check: Check) -> Result<(Process, Target)> {
+/// How the disk is read.
+pub const NO_AIO: &str = "";
+pub const THREADS: &str = "aio threads;";
+
+pub fn start(place: &Place, folder: &Path, check: Check, aio: &str) -> Result<Started> {
     let (address, checker) = (free_port()?, free_port()?);
     let config = folder.join("nginx.conf");
-    fs::write(&config, configuration(place, folder, check, address, checker))?;
+    fs::write(&config, configuration(place, folder, (check, aio), address, checker))?;
     let mut command = quiet("nginx", folder)?;
     command.arg("-p").arg(folder).arg("-c").arg(config);
     let mut process = Process::start(&mut command)?;
     wait_for(address, &mut process, folder)?;
-    let film = format!("/{}", place.film);
-    let path = match check {
-        Check::None => film,
-        Check::SecureLink => format!("{film}?md5={}&expires={EXPIRES}", signature(&film)?),
-        Check::AuthRequest => format!("{film}?token={TOKEN}"),
+    let path = |name: &str| -> Result<String> {
+        let path = format!("/{name}");
+        Ok(match check {
+            Check::None => path,
+            Check::SecureLink => format!("{path}?md5={}&expires={EXPIRES}", signature(&path)?),
+            Check::AuthRequest => format!("{path}?token={TOKEN}"),
+        })
     };
-    Ok((process, Target { address, path }))
+    Ok(Started { process, address, paths: [path(FILM)?, path(COLD)?] })
 }
 
 fn configuration(
     place: &Place,
     folder: &Path,
-    check: Check,
+    (check, aio): (Check, &str),
     address: SocketAddr,
     checker: SocketAddr,
 ) -> String {
     // Workers of root's nginx would be somebody else, who may not enter our folder.
     let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
     let log = if place.logs { "access_log access.log;" } else { "access_log off;" };
+    let (ssl, certificate) = match &place.tls {
+        Some(tls) => (
+            "ssl",
+            format!(
+                "ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {}; ssl_certificate_key {};",
+                tls.certificate.display(),
+                tls.key.display()
+            ),
+        ),
+        None => ("", String::new()),
+    };
     let guard = match check {
         Check::None => String::new(),
         Check::SecureLink => format!(
@@ -95,11 +111,11 @@ fn configuration(
              uwsgi_temp_path uwsgi; scgi_temp_path scgi;
              {log}
              types {{ video/mp4 mp4; }}
-             sendfile on; tcp_nopush on; sendfile_max_chunk 2m;
+             sendfile on; tcp_nopush on; sendfile_max_chunk 2m; {aio}
              keepalive_requests 100000000;
              {checking}
              server {{
-                 listen {address} backlog=4096;
+                 listen {address} backlog=4096 {ssl}; {certificate}
                  root {films};
                  location / {{ {guard} }}
                  {asking}

@@ -3,9 +3,10 @@
 use anyhow::Result;
 use futures_util::future::try_join_all;
 
-use super::{Column, Scenario, Stage, USUAL_ROUNDS};
+use super::{Column, Scenario, Stage};
 use crate::client::{Ask, Wire};
 use crate::material::LEN;
+use crate::peers::Peer;
 use crate::process::Meter;
 
 const COLUMNS: &[Column] = &[Column { title: "CPU per GB", unit: "s" }, Column { title: "GB/s", unit: "" }];
@@ -14,16 +15,26 @@ pub const ONE: Scenario = Scenario {
     name: "bulk1",
     what: "the whole file on one connection",
     columns: COLUMNS,
-    rounds: USUAL_ROUNDS,
     run: |stage| run(stage, 1, 1),
+    ..Scenario::USUAL
 };
 
 pub const SIXTEEN: Scenario = Scenario {
     name: "bulk16",
     what: "long ranges on 16 connections at once",
     columns: COLUMNS,
-    rounds: USUAL_ROUNDS,
     run: |stage| run(stage, 16, stage.pick(2, 1)),
+    ..Scenario::USUAL
+};
+
+pub const TLS: Scenario = Scenario {
+    name: "tls",
+    what: "long ranges on 16 connections at once over TLS 1.3 with AES-128-GCM",
+    columns: COLUMNS,
+    who: |peer| matches!(peer, Peer::Nginx | Peer::Reelgate | Peer::Rival | Peer::Caddy),
+    tls: true,
+    run: |stage| run(stage, 16, 1),
+    ..Scenario::USUAL
 };
 
 fn run(stage: &Stage<'_>, connections: u32, times: u64) -> Result<Vec<f64>> {

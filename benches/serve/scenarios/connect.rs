@@ -3,7 +3,7 @@
 use anyhow::Result;
 use futures_util::future::try_join_all;
 
-use super::{ANSWERS, Scenario, Stage, USUAL_ROUNDS, figures};
+use super::{ANSWERS, Scenario, Stage, figures};
 use crate::client::{Ask, Got, Wire};
 use crate::dice::Dice;
 use crate::material::LEN;
@@ -13,16 +13,16 @@ pub const NEW: Scenario = Scenario {
     name: "newconn",
     what: "a new connection for each range of 64 KiB, 16 at a time",
     columns: ANSWERS,
-    rounds: USUAL_ROUNDS,
     run: |stage| run(stage, |start| Ask::Part(start..start + RANGE), u64::MAX),
+    ..Scenario::USUAL
 };
 
 pub const HANG_UP: Scenario = Scenario {
     name: "hangup",
     what: "a new connection for each `bytes=N-`, given up after 256 KiB, 16 at a time",
     columns: ANSWERS,
-    rounds: USUAL_ROUNDS,
     run: |stage| run(stage, Ask::From, ENOUGH),
+    ..Scenario::USUAL
 };
 
 const AT_A_TIME: u64 = 16;
@@ -50,7 +50,7 @@ async fn come_and_go(
     for _ in 0..times {
         // Far enough from the end that there is something to give up.
         let ask = ask(dice.below(LEN / 2));
-        let mut wire = Wire::open(&stage.server.target, stage.material).await?;
+        let mut wire = Wire::open(&stage.server.film, stage.material).await?;
         got.push(wire.fetch_up_to(&ask, enough).await?);
     }
     Ok(got)

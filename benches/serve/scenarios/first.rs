@@ -1,10 +1,8 @@
 //! The first byte of an answer, from the disk and from memory.
 
-use std::fs::File;
 use std::time::Duration;
 
 use anyhow::Result;
-use rustix::fs::{Advice, fadvise};
 
 use super::{Column, Scenario, Stage, quantile};
 use crate::client::{Ask, Wire};
@@ -22,18 +20,18 @@ pub const BYTE: Scenario = Scenario {
     ],
     rounds: (2, 1),
     run,
+    ..Scenario::USUAL
 };
 
 const RANGE: u64 = 1 << 20;
 
 fn run(stage: &Stage<'_>) -> Result<Vec<f64>> {
     let times = stage.pick(100, 30);
-    let file = File::open(&stage.material.path)?;
     stage.runtime.block_on(async {
         let mut wires = stage.open(1).await?;
         wires[0].fetch(&Ask::Head).await?;
         let mut warm = ask(&mut wires[0], times, || Ok(())).await?;
-        let mut cold = ask(&mut wires[0], times, || Ok(fadvise(&file, 0, None, Advice::DontNeed)?)).await?;
+        let mut cold = ask(&mut wires[0], times, || stage.material.evict()).await?;
         let both = [&mut cold, &mut warm];
         let figures = both.map(|took| Ok([quantile(took, 0.5)?, quantile(took, 0.99)?]));
         Ok(figures.into_iter().collect::<Result<Vec<_>>>()?.concat())

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use futures_util::future::try_join_all;
 
-use super::{ANSWERS, Scenario, Stage, USUAL_ROUNDS, figures};
+use super::{ANSWERS, Scenario, Stage, figures};
 use crate::client::{Ask, Got, Wire};
 use crate::process::Meter;
 
@@ -11,16 +11,16 @@ pub const PROBE: Scenario = Scenario {
     name: "probe",
     what: "`bytes=0-1`, 16 connections",
     columns: ANSWERS,
-    rounds: USUAL_ROUNDS,
     run: |stage| run(stage, &Ask::Part(0..2)),
+    ..Scenario::USUAL
 };
 
 pub const HEAD: Scenario = Scenario {
     name: "head",
     what: "HEAD, 16 connections",
     columns: ANSWERS,
-    rounds: USUAL_ROUNDS,
     run: |stage| run(stage, &Ask::Head),
+    ..Scenario::USUAL
 };
 
 const CONNECTIONS: u32 = 16;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use futures_util::future::try_join_all;
 
-use super::{ANSWERS, Scenario, Stage, USUAL_ROUNDS, figures};
+use super::{ANSWERS, Scenario, Stage, figures};
 use crate::client::{Ask, Got, Wire};
 use crate::dice::Dice;
 use crate::material::LEN;
@@ -13,8 +13,8 @@ pub const SEEK: Scenario = Scenario {
     name: "seek",
     what: "random ranges of 64 KiB to 1 MiB, 64 connections",
     columns: ANSWERS,
-    rounds: USUAL_ROUNDS,
     run,
+    ..Scenario::USUAL
 };
 
 const CONNECTIONS: u32 = 64;

@@ -7,14 +7,12 @@ use tower::ServiceExt;
 
 use super::*;
 
-const ALWAYS: [(&str, &str); 7] = [
+const ALWAYS: [(&str, &str); 5] = [
     ("cache-control", "private, no-cache, no-transform"),
     ("cdn-cache-control", "no-store"),
     ("cross-origin-resource-policy", "cross-origin"),
     ("etag", "\"v1\""),
     ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
-    ("referrer-policy", "no-referrer"),
-    ("x-content-type-options", "nosniff"),
 ];
 
 const MEDIA: [(&str, &str); 4] = [
