@@ -1,6 +1,6 @@
 //! What a running server holds, put together once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use rustix::process::{Resource, getrlimit};
 
 use crate::access::Access;
-use crate::body::Shelf;
+use crate::body::{Films, Shelf};
 use crate::clock::{Chance, Clock};
 use crate::config::{Config, Limits, Network, ZeroCopy};
 use crate::db::media::Library;
@@ -36,6 +36,10 @@ pub struct Parts {
     pub zero_copy: ZeroCopy,
     /// Open files that were asked for lately.
     pub shelf: Shelf,
+    /// How files are shown.
+    pub films: Films,
+    /// Ids of libraries whose files are shown as they are.
+    unrepaired: HashSet<String>,
     /// The library behind the drop-in route; none: the route is off.
     pub legacy_library: Option<String>,
     pub trusted_proxies: Vec<Network>,
@@ -69,6 +73,8 @@ impl App {
             metrics: Metrics::new(),
             limits: config.limits.clone(),
             zero_copy: config.zero_copy,
+            films: Films::new(),
+            unrepaired: unrepaired(config, libraries),
             shelf: Shelf::new(most_kept(getrlimit(Resource::Nofile).maximum)),
             legacy_library: config.legacy_route.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
@@ -121,9 +127,21 @@ impl App {
         self.folders.load().get(library_id).cloned()
     }
 
+    /// Whether films of this library are shown in the form that plays soonest.
+    pub fn repairs(&self, library_id: &str) -> bool {
+        !self.unrepaired.contains(library_id)
+    }
+
     pub fn request_id(&self) -> RequestId {
         self.request_ids.next()
     }
+}
+
+fn unrepaired(config: &Config, libraries: &[Library]) -> HashSet<String> {
+    let off = |library: &&Library| {
+        config.libraries.iter().any(|wanted| wanted.name == library.name && !wanted.repair)
+    };
+    libraries.iter().filter(off).map(|library| library.id.clone()).collect()
 }
 
 /// An eighth of the descriptors for files that wait to be asked for again; `limit` is what this process may raise its own
@@ -171,8 +189,6 @@ fn mixed(mut bits: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     #[test]

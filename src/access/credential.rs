@@ -95,6 +95,8 @@ impl<'q> Query<'q> {
                 "exp" => &mut read.exp,
                 "kid" => &mut read.kid,
                 "sig" => &mut read.sig,
+                // They choose a form of what was signed, and open nothing more.
+                "raw" | "download" => continue,
                 _ => {
                     read.others = true;
                     continue;

@@ -68,6 +68,12 @@ impl Container {
         }
     }
 
+    /// Whether it consists of the boxes of ISO/IEC 14496-12.
+    #[must_use]
+    pub fn is_iso_media(self) -> bool {
+        matches!(self, Self::Mp4 | Self::Mp4Audio | Self::QuickTime)
+    }
+
     /// Whether a browser may show it, or should only save it.
     #[must_use]
     pub fn is_shown(self) -> bool {

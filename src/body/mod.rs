@@ -8,13 +8,14 @@
 //!    [`Lane`]; `Copying` reads pieces into pooled buffers, one at a time, and is for everything else.
 //! 5. [`Outgoing::on_end`] tells how it ended, once.
 //!
-//! [`Container`] and [`disposition`] describe a file for its representation, and a [`Shelf`] keeps those that were asked
+//! A [`Film`] is a file in the form that plays soonest. [`Container`] and [`disposition`] describe a file for its representation, and a [`Shelf`] keeps those that were asked
 //! for lately.
 
 mod chunk;
 mod container;
 mod copying;
 mod disposition;
+mod film;
 mod lane;
 mod outgoing;
 mod pool;
@@ -29,6 +30,7 @@ mod windows;
 pub use chunk::Chunk;
 pub use container::Container;
 pub use disposition::disposition;
+pub use film::{Film, Films};
 pub use lane::{Lane, Outlet, Written};
 pub use outgoing::{BodyError, Ended, Outcome, Outgoing, outgoing};
 pub use representation::{Piece, Pieces, Representation, Segment};

@@ -135,20 +135,6 @@ impl Representation {
         Self { segments, len, etag, modified, content_type, heads }
     }
 
-    /// A file from its first to its last byte, as it was when it was opened, and of which `beginning` was read.
-    #[must_use]
-    pub fn of_file(
-        file: &Arc<MediaFile>,
-        beginning: &Bytes,
-        etag: ETag,
-        modified: Option<HttpDate>,
-        content_type: &'static str,
-        disposition: HeaderValue,
-    ) -> Self {
-        let segments = Segment::of_file(file, beginning, 0, file.stat().len);
-        Self::new(segments, etag, modified, content_type, disposition)
-    }
-
     /// What a plan needs to know.
     #[must_use]
     pub fn facts(&self, now: HttpDate) -> Facts<'_> {
@@ -157,6 +143,12 @@ impl Representation {
 
     pub(super) fn len(&self) -> u64 {
         self.len
+    }
+
+    /// How many of its bytes lie in memory.
+    pub(super) fn memory(&self) -> u64 {
+        let in_memory = self.segments.iter().filter(|segment| matches!(segment, Segment::Memory(_)));
+        in_memory.map(Segment::len).fold(0, u64::saturating_add)
     }
 
     pub(super) fn content_type(&self) -> &'static str {

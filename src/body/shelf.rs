@@ -1,6 +1,7 @@
 //! Representations that are kept ready with their open files, so that a request for a known file opens nothing.
 //!
-//! 1. [`Shelf::keep`] takes one in. The least recently used goes when there are too many, for each is a descriptor.
+//! 1. [`Shelf::keep`] takes one in. The least recently used go when there are too many, for each is a descriptor, or when
+//!    they hold too much memory.
 //! 2. [`Shelf::find`] gives it out. It says nothing of the file as it is now: whoever asks compares that first.
 //! 3. [`Shelf::sweep`], once a second, lets go of what nobody wanted for [`IDLE`]: an open file keeps its disk space, also
 //!    when it has been deleted.
@@ -14,6 +15,9 @@ use crate::types::ItemId;
 
 /// In sweeps.
 const IDLE: u32 = 10;
+
+/// What all of them may hold in memory, in bytes: indices of films that were moved to the front.
+const BUDGET: u64 = 64 * 1024 * 1024;
 
 /// A file and what is sent of it.
 #[derive(Debug)]
@@ -34,6 +38,8 @@ struct Inside {
     places: HashMap<ItemId, Place>,
     /// Counts uses, and so orders them.
     uses: u64,
+    /// In memory, of all of them.
+    bytes: u64,
 }
 
 #[derive(Debug)]
@@ -64,13 +70,18 @@ impl Shelf {
         let _gone = self.put(item, kept);
     }
 
-    fn put(&self, item: ItemId, kept: Arc<Kept>) -> [Option<Place>; 2] {
+    fn put(&self, item: ItemId, kept: Arc<Kept>) -> Vec<Place> {
         let mut inside = self.inside();
         let used = inside.next_use();
+        inside.bytes += kept.representation.memory();
         let before = inside.places.insert(item, Place { kept, used, idle: 0 });
-        let oldest = || inside.places.iter().min_by_key(|(_, place)| place.used).map(|(item, _)| *item);
-        let too_many = if inside.places.len() > self.most { oldest() } else { None };
-        [before, too_many.and_then(|item| inside.places.remove(&item))]
+        let mut gone: Vec<_> = before.into_iter().collect();
+        inside.bytes -= gone.iter().map(Place::memory).sum::<u64>();
+        while inside.places.len() > self.most || inside.bytes > BUDGET {
+            let Some(oldest) = inside.take_oldest() else { break };
+            gone.push(oldest);
+        }
+        gone
     }
 
     /// Closes files, which may take a while.
@@ -78,6 +89,7 @@ impl Shelf {
         let mut inside = self.inside();
         inside.places.values_mut().for_each(|place| place.idle += 1);
         let gone: Vec<_> = inside.places.extract_if(|_, place| place.idle > IDLE).collect();
+        inside.bytes -= gone.iter().map(|(_, place)| place.memory()).sum::<u64>();
         drop(inside);
         drop(gone);
     }
@@ -87,7 +99,20 @@ impl Shelf {
     }
 }
 
+impl Place {
+    fn memory(&self) -> u64 {
+        self.kept.representation.memory()
+    }
+}
+
 impl Inside {
+    fn take_oldest(&mut self) -> Option<Place> {
+        let oldest = self.places.iter().min_by_key(|(_, place)| place.used).map(|(item, _)| *item)?;
+        let place = self.places.remove(&oldest)?;
+        self.bytes -= place.memory();
+        Some(place)
+    }
+
     fn next_use(&mut self) -> u64 {
         self.uses += 1;
         self.uses
@@ -103,6 +128,7 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+    use crate::body::Segment;
     use crate::range::ETag;
     use crate::storage::Folder;
 
@@ -117,7 +143,8 @@ mod tests {
         let file = Arc::new(folder.open_file_blocking("film.mp4").unwrap());
         let tag = ETag::new("v1").unwrap();
         let inline = HeaderValue::from_static("inline");
-        let representation = Representation::of_file(&file, &Bytes::new(), tag, None, "video/mp4", inline);
+        let segments = Segment::of_file(&file, &Bytes::new(), 0, 4);
+        let representation = Representation::new(segments, tag, None, "video/mp4", inline);
         Arc::new(Kept { file, representation })
     }
 

@@ -108,16 +108,17 @@ impl Reader<'_> {
 
     fn library(&self, name: &Key<'_>, value: &Value<'_>) -> Result<RawLibrary, ConfigError> {
         let setting = format!("library.{}", name.get_ref());
-        let mut path = None;
+        let (mut path, mut repair) = (None, None);
         for (key, value) in self.table(&setting, value)? {
             match key.get_ref().as_ref() {
                 "path" => path = Some(self.path(&setting, value)?),
-                other => return Err(self.unknown(&format!("{setting}.{other}"), key, &["path"])),
+                "repair" => repair = Some(self.truth(&format!("{setting}.repair"), value)?),
+                other => return Err(self.unknown(&format!("{setting}.{other}"), key, &["path", "repair"])),
             }
         }
         let source = self.source(name.span().start);
         match path {
-            Some(path) => Ok(RawLibrary { name: Some(name.get_ref().to_string()), path, source }),
+            Some(path) => Ok(RawLibrary { name: Some(name.get_ref().to_string()), path, repair, source }),
             None => Err(Fault::new("it has no path", "write path = \"/a/folder\"").at(setting, source)),
         }
     }
@@ -136,6 +137,10 @@ impl Reader<'_> {
             DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str().to_owned()),
             _ => Err(self.wrong_kind(setting, value, "text in quotes")),
         }
+    }
+
+    fn truth(&self, setting: &str, value: &Value<'_>) -> Result<bool, ConfigError> {
+        value.get_ref().as_bool().ok_or_else(|| self.wrong_kind(setting, value, "true or false"))
     }
 
     fn list(&self, setting: &str, value: &Value<'_>) -> Result<String, ConfigError> {

@@ -67,7 +67,10 @@ fn library(typed: &RawLibrary, names: &[RawLibrary]) -> Result<LibraryConfig, Fa
     if let Some(problem) = unfit(&name) {
         return Err(Fault::new(format!("the name {name:?} {problem}"), GIVE_A_NAME));
     }
-    Ok(LibraryConfig { name, path, named })
+    // As with the name: what the file says of a folder holds also when it was given as an argument.
+    let same = |other: &&RawLibrary| other.path.canonicalize().is_ok_and(|real| real == path);
+    let repair = typed.repair.or_else(|| names.iter().find(same)?.repair).unwrap_or(true);
+    Ok(LibraryConfig { name, path, named, repair })
 }
 
 const GIVE_A_NAME: &str = "give the folder a name in reelgate.toml: [library.NAME] with path = \"...\"";

@@ -74,6 +74,8 @@ pub struct LibraryConfig {
     pub path: PathBuf,
     /// Named by the configuration file, not by its folder.
     pub named: bool,
+    /// Its films are shown in the form that plays soonest, not as they lie on the disk.
+    pub repair: bool,
 }
 
 /// What one client, or all of them, may take from the server.

@@ -20,6 +20,7 @@ pub(super) struct Typed {
 pub(super) struct RawLibrary {
     pub(super) name: Option<String>,
     pub(super) path: PathBuf,
+    pub(super) repair: Option<bool>,
     pub(super) source: Source,
 }
 
@@ -155,7 +156,7 @@ fn split_folders(value: &OsStr, source: &Source) -> Vec<RawLibrary> {
 }
 
 fn unnamed(path: PathBuf, source: Source) -> RawLibrary {
-    RawLibrary { name: None, path, source }
+    RawLibrary { name: None, path, repair: None, source }
 }
 
 fn unknown_variable(name: &str, source: Source) -> ConfigError {

@@ -123,7 +123,7 @@ fn every_key_can_stand_in_the_file() {
 }
 
 fn library(name: &str, path: PathBuf, named: bool) -> LibraryConfig {
-    LibraryConfig { name: name.to_owned(), path, named }
+    LibraryConfig { name: name.to_owned(), path, named, repair: true }
 }
 
 #[test]

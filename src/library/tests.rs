@@ -40,7 +40,7 @@ impl House {
         let clock = Clock::from_source(move || Duration::from_secs(read.load(Ordering::Relaxed)));
         let path = folder.path().join("videos");
         fs::create_dir(&path).unwrap();
-        let config = LibraryConfig { name: String::from("videos"), path, named: false };
+        let config = LibraryConfig { name: String::from("videos"), path, named: false, repair: true };
         let library = register(&db, &clock, &Chance::system(), &[config]).await.unwrap().remove(0);
         House { folder, db, library, time, clock }
     }

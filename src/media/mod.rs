@@ -67,11 +67,12 @@ async fn caller(app: &App, request: &Parts, asked: &MediaPath, entrance: Entranc
 
 /// The answer to somebody who may see the item.
 pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response, Error> {
-    let film = if let Some(film) = at_hand(app, &permit) {
+    let form = Form::asked_for(request.uri.query());
+    let film = if let Some(film) = at_hand(app, &permit, form) {
         film
     } else {
         let file = locate(app, &permit).await?;
-        describe(app, &permit, file).await?
+        describe(app, &permit, file, form).await?
     };
     let now = now(app);
     let plan = range::plan(&request.method, &request.headers, &film.representation.facts(now));
@@ -84,9 +85,9 @@ pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response
 
 /// What was located and described before, if the item's path still leads to it and nothing about it has changed: another
 /// file in its place, another length or time, and it is opened anew.
-fn at_hand(app: &App, permit: &Permit) -> Option<Arc<Kept>> {
+fn at_hand(app: &App, permit: &Permit, form: Form) -> Option<Arc<Kept>> {
     let item = permit.item();
-    let film = app.shelf.find(item.id)?;
+    let film = app.shelf.find(item.id).filter(|_| form == Form::Film)?;
     let folder = app.folder(&item.library_id)?;
     folder.still_leads_to(&item.path, film.file.stat()).then_some(film)
 }
@@ -109,22 +110,53 @@ fn may_lend(app: &App, file: &MediaFile) -> bool {
 }
 
 /// Everything that the response's head says of the file, from its one descriptor.
-async fn describe(app: &App, permit: &Permit, file: Arc<MediaFile>) -> Result<Arc<Kept>, Error> {
+async fn describe(app: &App, permit: &Permit, file: Arc<MediaFile>, form: Form) -> Result<Arc<Kept>, Error> {
+    let item = permit.item();
     let beginning = file.beginning().await.map_err(unreadable)?;
     let container = Container::of(&beginning);
-    let nonce = u64::from_be_bytes(app.chance.bytes());
     // Whether the file is fresh is a question to the clock that gave it its times.
     let machine = since_1970(app.clock.machine());
-    let etag = storage::validator(&app.tag_secret, file.stat(), machine, nonce);
+    let is_settled = storage::is_settled(file.stat(), machine);
+    let film = if form == Form::Film && container.is_iso_media() && app.repairs(&item.library_id) {
+        app.films.of(&file, is_settled).await.map_err(unreadable)?
+    } else {
+        Arc::default()
+    };
+    let nonce = u64::from_be_bytes(app.chance.bytes());
+    let etag = storage::validator(&app.tag_secret, file.stat(), film.changes(), machine, nonce);
     let modified = storage::last_modified(file.stat(), now(app));
-    let disposition = body::disposition(file_name(&permit.item().path), container.is_shown());
-    let representation =
-        Representation::of_file(&file, &beginning, etag, modified, container.content_type(), disposition);
-    let film = Arc::new(Kept { file, representation });
-    if film.file.is_local() && storage::is_settled(film.file.stat(), machine) {
-        app.shelf.keep(permit.item().id, Arc::clone(&film));
+    let is_shown = container.is_shown() && form != Form::Download;
+    let disposition = body::disposition(file_name(&item.path), is_shown);
+    let content_type = film.content_type.unwrap_or(container.content_type());
+    let segments = film.segments(&file, &beginning);
+    let representation = Representation::new(segments, etag, modified, content_type, disposition);
+    let kept = Arc::new(Kept { file, representation });
+    if form == Form::Film && is_settled && kept.file.is_local() {
+        app.shelf.keep(item.id, Arc::clone(&kept));
     }
-    Ok(film)
+    Ok(kept)
+}
+
+/// In which form somebody wants a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// As it plays soonest.
+    Film,
+    /// `?raw=1`: byte for byte as it lies on the disk.
+    Raw,
+    /// `?download=1`: the same, to be saved.
+    Download,
+}
+
+impl Form {
+    fn asked_for(query: Option<&str>) -> Form {
+        let asks = |wish| query.is_some_and(|query| query.split('&').any(|pair| pair == wish));
+        match (asks("download=1"), asks("raw=1")) {
+            (true, _) => Form::Download,
+            (false, true) => Form::Raw,
+            (false, false) => Form::Film,
+        }
+    }
 }
 
 fn unreadable(error: ReadError) -> Error {

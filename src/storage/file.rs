@@ -278,7 +278,8 @@ impl MediaFile {
         if count == 0 { Err(ReadError::Truncated) } else { Ok(count) }
     }
 
-    pub(super) async fn on_pool<T: Send + 'static>(
+    /// A call that may wait for the disk, on the blocking pool: within the permits of the folder, and its time.
+    pub async fn on_pool<T: Send + 'static>(
         self: Arc<Self>,
         call: impl FnOnce(&Self) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, ReadError> {

@@ -17,16 +17,17 @@ const GRANULE: i128 = 2_000_000_000;
 
 /// Set apart from anything else that may ever be hashed with the same secret. The number goes up when the
 /// fields do.
-const LABEL: &[u8] = b"reelgate entity tag 1";
+const LABEL: &[u8] = b"reelgate entity tag 2";
 
-/// The tag of a file as `stat` shows it at the time `now`, in seconds and nanoseconds since 1970.
+/// The tag of a file as `stat` shows it at the time `now`, in seconds and nanoseconds since 1970. `changes` says what of it
+/// is sent otherwise than it lies there; nothing: the file as it is.
 ///
 /// `nonce` must be new for each call. It goes in only while the file is fresh: then each response gets a tag
 /// of its own, and no two that may differ in a byte share one. A growing recording stays fresh; a finished
 /// file gets its lasting tag two seconds later. Only the kernel's own time of change counts for that: a
 /// camera's clock that runs ahead sets the time of modification and would keep the file fresh for years.
 #[must_use]
-pub fn validator(secret: &[u8; 32], stat: &Stat, now: (i64, u32), nonce: u64) -> ETag {
+pub fn validator(secret: &[u8; 32], stat: &Stat, changes: &str, now: (i64, u32), nonce: u64) -> ETag {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
     mac.update(LABEL);
     for number in [stat.dev, stat.ino, stat.len] {
@@ -36,7 +37,10 @@ pub fn validator(secret: &[u8; 32], stat: &Stat, now: (i64, u32), nonce: u64) ->
         mac.update(&seconds.to_be_bytes());
         mac.update(&nanoseconds.to_be_bytes());
     }
+    // Behind fields of fixed lengths, so that no text passes for one of them.
+    mac.update(changes.as_bytes());
     if is_fresh(stat, now) {
+        mac.update(&[0]);
         mac.update(&nonce.to_be_bytes());
     }
     let hash = mac.finalize().into_bytes();
@@ -87,8 +91,12 @@ mod tests {
 
     #[test]
     fn a_tag_changes_with_everything_that_a_write_changes() {
-        let tag = |stat: &Stat| validator(&SECRET, stat, NOW, 0);
-        assert_eq!(tag(&STAT), validator(&SECRET, &STAT, (NOW.0 + 9, 0), 9), "time and chance do not matter");
+        let tag = |stat: &Stat| validator(&SECRET, stat, "", NOW, 0);
+        assert_eq!(
+            tag(&STAT),
+            validator(&SECRET, &STAT, "", (NOW.0 + 9, 0), 9),
+            "time and chance do not matter"
+        );
         let cases = [
             (Stat { len: 101, ..STAT }, "length"),
             (Stat { dev: 9, ..STAT }, "device"),
@@ -99,12 +107,12 @@ mod tests {
         for (other, why) in cases {
             assert_ne!(tag(&STAT), tag(&other), "{why}");
         }
-        assert_ne!(tag(&STAT), validator(&[8; 32], &STAT, NOW, 0), "another installation");
+        assert_ne!(tag(&STAT), validator(&[8; 32], &STAT, "", NOW, 0), "another installation");
     }
 
     #[test]
     fn a_tag_is_128_bits_of_base64url() {
-        let value = validator(&SECRET, &STAT, NOW, 0).header_value();
+        let value = validator(&SECRET, &STAT, "", NOW, 0).header_value();
         let text = value.to_str().unwrap().trim_matches('"');
         assert_eq!(BASE64URL_NOPAD.decode(text.as_bytes()).unwrap().len(), 16);
     }
@@ -121,13 +129,13 @@ mod tests {
         ];
         for (changed, fresh, why) in cases {
             let stat = Stat { changed, ..STAT };
-            let differ = validator(&SECRET, &stat, NOW, 1) != validator(&SECRET, &stat, NOW, 2);
+            let differ = validator(&SECRET, &stat, "", NOW, 1) != validator(&SECRET, &stat, "", NOW, 2);
             assert_eq!(differ, fresh, "{why}");
         }
         let ahead = Stat { modified: (NOW.0 + 1_000_000, 0), ..STAT };
         assert_eq!(
-            validator(&SECRET, &ahead, NOW, 1),
-            validator(&SECRET, &ahead, NOW, 2),
+            validator(&SECRET, &ahead, "", NOW, 1),
+            validator(&SECRET, &ahead, "", NOW, 2),
             "a camera's clock"
         );
     }

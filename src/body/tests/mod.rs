@@ -82,14 +82,8 @@ fn content(len: usize) -> Vec<u8> {
 
 #[expect(clippy::needless_pass_by_value, reason = "tests hand over what they opened")]
 fn film(file: Arc<MediaFile>) -> Representation {
-    Representation::of_file(
-        &file,
-        &Bytes::new(),
-        tag(),
-        Some(HttpDate::from_unix(MODIFIED)),
-        "video/mp4",
-        inline(),
-    )
+    let segments = Segment::of_file(&file, &Bytes::new(), 0, file.stat().len);
+    Representation::new(segments, tag(), Some(HttpDate::from_unix(MODIFIED)), "video/mp4", inline())
 }
 
 /// A head in memory, the middle of a file, its start, and a tail in memory: what a film looks like whose index

@@ -295,6 +295,7 @@ async fn a_library_keeps_its_row_by_rules() {
             name: name.to_owned(),
             path: PathBuf::from(path),
             named,
+            repair: true,
         };
         let first = register(&db, &clock, &chance, &[config("videos", "/srv/videos", false)]).await.unwrap();
         match (register(&db, &clock, &chance, &[config(name, path, named)]).await, want) {
