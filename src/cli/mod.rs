@@ -6,6 +6,7 @@ mod health;
 mod key;
 mod library;
 mod output;
+mod probe;
 mod serve;
 mod settings;
 mod store;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::clock::Clock;
 use crate::config::{ConfigArgs, ConfigError, ServeArgs};
 
 use output::Output;
@@ -74,6 +76,8 @@ enum Command {
     Scan(library::ScanArgs),
     /// List the videos
     Items(library::ItemsArgs),
+    /// Say what is in a file, and whether it is whole
+    Probe(probe::ProbeArgs),
     /// Settings
     #[command(subcommand)]
     Config(settings::ConfigCommand),
@@ -144,6 +148,7 @@ async fn run(cli: Cli, output: Output) -> anyhow::Result<()> {
         Some(Command::Verify(args)) => key::verify(&config, &args, output).await,
         Some(Command::Scan(args)) => library::scan(&config, args, output).await,
         Some(Command::Items(args)) => library::items(&config, &args, output).await,
+        Some(Command::Probe(args)) => probe::run(&args, &Clock::system(), output),
         Some(Command::Config(command)) => settings::run(&config, &command, output),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -9,7 +9,7 @@ use reelgate::router::{Openness, ROUTES};
 use crate::support::{Request, Server, get};
 
 /// Modules by layer; imports go down, or stay within a module. Two modules of one layer may know each other.
-const LAYERS: [(&str, u8); 25] = [
+const LAYERS: [(&str, u8); 26] = [
     ("main", 4),
     ("cli", 4),
     ("server", 4),
@@ -27,6 +27,7 @@ const LAYERS: [(&str, u8); 25] = [
     ("body", 2),
     ("error", 2),
     ("metrics", 2),
+    ("probe", 2),
     ("db", 1),
     ("storage", 1),
     ("config", 1),
@@ -38,7 +39,7 @@ const LAYERS: [(&str, u8); 25] = [
 ];
 
 /// Files that are pure wherever they lie: layer 0.
-const PURE: [&str; 32] = [
+const PURE: [&str; 44] = [
     "types.rs",
     "range/mod.rs",
     "range/header.rs",
@@ -66,6 +67,18 @@ const PURE: [&str; 32] = [
     "mp4/time.rs",
     "mp4/track.rs",
     "mp4/virtual_file.rs",
+    "probe/archive.rs",
+    "probe/ebml.rs",
+    "probe/examined.rs",
+    "probe/flac.rs",
+    "probe/flv.rs",
+    "probe/fragments.rs",
+    "probe/matroska.rs",
+    "probe/numbers.rs",
+    "probe/ogg.rs",
+    "probe/riff.rs",
+    "probe/transport.rs",
+    "probe/trouble.rs",
     "media/path.rs",
     "access/policy.rs",
     "access/token.rs",

@@ -14,6 +14,7 @@ mod library;
 mod limits;
 mod methods;
 mod pages;
+mod probe;
 mod proxies;
 mod ranges;
 mod readme;

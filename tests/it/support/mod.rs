@@ -1,6 +1,7 @@
 //! What every test needs: a program, a server, callers and files.
 
 pub mod files;
+pub mod films;
 pub mod http;
 pub mod media;
 pub mod process;
