@@ -59,7 +59,12 @@ fn every_command_gives_json_of_its_shape_and_a_text_for_people() {
         (&sign, "expires_at url", "/m/"),
         ("key rotate --keep 1h", "created_at id retired token", "older keys"),
         ("scan videos", "", "VIDEOS"),
-        ("items", "id library path size state url", "PATH"),
+        (
+            "items",
+            "audio_codec container duration_ms height id library note path poster size state subtitles url \
+             video_codec width",
+            "DURATION",
+        ),
         ("config check videos", "key source value", "SETTING"),
     ];
     for (line, want, words) in cases {

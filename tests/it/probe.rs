@@ -1,17 +1,22 @@
-//! What is in a file, and whether it is whole.
+//! What is in a file, whether it is whole, and what a scan keeps of that.
 #![allow(
     clippy::trivially_copy_pass_by_ref,
     reason = "a box is asked for as b\"moov\", which is a reference"
 )]
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::support::program::{bare, ran};
-use crate::support::{Ran, files, films};
+use crate::support::{Program, Ran, Server, Setup, eventually, files, films};
+
+/// What people call soon: a look at the library, then one into the file.
+const SOON: Duration = Duration::from_secs(15);
 
 fn probe(path: &Path, flags: &[&str]) -> Ran {
     ran(bare().arg("probe").arg(path).args(flags).output().unwrap())
@@ -19,6 +24,12 @@ fn probe(path: &Path, flags: &[&str]) -> Ran {
 
 fn probed(path: &Path) -> Value {
     serde_json::from_str(&probe(path, &["--json"]).stdout).unwrap()
+}
+
+fn item(program: &Program, path: &str) -> Value {
+    let items = program.json("items");
+    let item = items.as_array().unwrap().iter().find(|item| item["path"] == path);
+    item.cloned().unwrap_or_else(|| panic!("{path} is not known"))
 }
 
 #[test]
@@ -220,4 +231,81 @@ fn hostile_files_are_errors_within_a_second_and_64_mb() {
         assert!(millis < 1_000, "{name}: {millis} ms");
         assert!(kib * 1_024 < 64_000_000, "{name}: {kib} KiB");
     }
+}
+
+#[test]
+fn a_scan_fills_in_what_is_in_the_files() {
+    let slow = films::slow_film(90);
+    let setup =
+        Setup::new().file("whole.mp4", &slow).file("cut.mp4", &slow[..1_500]).file("page.mp4", b"<p>hi");
+    let program = setup.program();
+    let report = &program.json("scan videos")[0];
+    assert_eq!((&report["examined"], &report["broken"]), (&3.into(), &2.into()), "{report}");
+    let whole = item(&program, "whole.mp4");
+    let texts = ["state", "container", "video_codec"].map(|key| whole[key].as_str().unwrap());
+    assert_eq!(texts, ["complete", "mp4", "avc1.64001F"]);
+    let numbers = ["duration_ms", "width", "height"].map(|key| whole[key].as_u64().unwrap());
+    assert_eq!(numbers, [90_000, 640, 360]);
+    assert!(whole["note"].is_null() && whole["audio_codec"].is_null(), "{whole}");
+    let cut = item(&program, "cut.mp4");
+    assert_eq!(cut["state"], "broken");
+    assert!(cut["note"].as_str().unwrap().contains("box mdat that begins at byte 24"), "{cut}");
+    let table = program.ok("items");
+    assert!(table.contains("0:01:30") && table.contains("broken"), "{table}");
+    // Once is enough, until the file is another one.
+    assert_eq!(program.json("scan videos")[0]["examined"], 0);
+    files::write(&setup.library().join("cut.mp4"), &films::film(60, 1_500));
+    assert_eq!(program.json("scan videos")[0]["examined"], 1);
+    assert_eq!(item(&program, "cut.mp4")["state"], "complete");
+}
+
+#[test]
+fn a_server_examines_what_comes_and_waits_for_what_grows() {
+    let server = Server::with(&[]);
+    let film = films::film(120, 60_000);
+    let path = server.library().join("live.mp4");
+    let mut file = fs::File::create(&path).unwrap();
+    file.write_all(&film[..20_000]).unwrap();
+    files::write(&server.library().join("done.mp4"), &films::slow_film(30));
+    let state = |path: &str| {
+        let items = server.program.json("items");
+        let item = items.as_array().unwrap().iter().find(|item| item["path"] == path).cloned()?;
+        Some((item["state"].as_str().unwrap().to_owned(), item["duration_ms"].as_u64()))
+    };
+    eventually("the finished film", SOON, || {
+        (state("done.mp4") == Some(("complete".to_owned(), Some(30_000)))).then_some(())
+    });
+    assert_eq!(state("live.mp4"), Some(("recording".to_owned(), None)), "as it is, it would be broken");
+    file.write_all(&film[20_000..]).unwrap();
+    drop(file);
+    files::age(&path);
+    eventually("the end of the recording", Duration::from_secs(30), || {
+        (state("live.mp4") == Some(("complete".to_owned(), Some(120_000)))).then_some(())
+    });
+    let log = server.log();
+    assert!(!log.contains("live.mp4") && !log.contains("done.mp4"), "no name of a file is logged: {log}");
+}
+
+/// The camera archive: one recording ended after 22 minutes at 15,360 bytes below 1 GiB.
+#[test]
+fn a_recording_that_met_a_limit_of_size_is_told_so() {
+    let setup = Setup::new();
+    let at = |hash: &str| setup.library().join(format!("2026-03-14/{hash}/1.mp4"));
+    for hash in ["a41f", "b52e", "c63d"] {
+        films::hollow(&at(hash), 7_200, 3_616_966_656);
+    }
+    films::hollow(&at("d74c"), 22 * 60, 1_073_726_464);
+    let program = setup.program();
+    program.ok("scan videos");
+    let odd = item(&program, "2026-03-14/d74c/1.mp4");
+    let note = odd["note"].as_str().unwrap_or_else(|| panic!("{odd}"));
+    for words in ["0:22:00", "2:00:00", "15360 below 1 GiB", "limit of size, not time stamps", "-fs"] {
+        assert!(note.contains(words), "no {words:?} in {note}");
+    }
+    assert_eq!(odd["state"], "complete", "it plays");
+    assert!(item(&program, "2026-03-14/a41f/1.mp4")["note"].is_null());
+    // It becomes a usual one: what was said is taken back.
+    films::hollow(&at("d74c"), 7_200, 3_616_966_656);
+    program.ok("scan videos");
+    assert!(item(&program, "2026-03-14/d74c/1.mp4")["note"].is_null());
 }
