@@ -5,6 +5,8 @@
 
 mod legacy;
 pub mod path;
+mod sidecar;
+pub mod subtitles;
 
 use std::sync::Arc;
 
@@ -21,20 +23,24 @@ use crate::access::{Caller, Named, Permit};
 use crate::app::App;
 use crate::body::{self, Container, Representation};
 use crate::error::Error;
+use crate::library::sidecar::Beside;
 use crate::metrics::{RangeLabels, Sent};
 use crate::range::{self, Boundary, HttpDate};
 use crate::storage::{self, MediaFile, OpenError, ReadError};
 
-use path::MediaPath;
+use path::{MediaPath, Part};
 
 pub use legacy::serve as serve_legacy;
 
-/// `/m/...`, `/t/...` and `/files/...`.
+/// `/m/...`, `/t/...` and `/files/...`: a video, its poster or its subtitles.
 pub async fn serve(State(app): State<App>, request: Request) -> Result<Response, Error> {
     let (request, _) = request.into_parts();
     let asked = MediaPath::parse(request.uri.path());
     let permit = admit(&app, &request, &asked, Entrance::Media).await?;
-    send(&app, permit, &request).await
+    match &asked.part {
+        Part::Film => send(&app, permit, &request).await,
+        part => sidecar::send(&app, permit, part, &request).await,
+    }
 }
 
 /// Who asks, and may they see what they name.
@@ -69,10 +75,20 @@ async fn caller(app: &App, request: &Parts, asked: &MediaPath, entrance: Entranc
 pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response, Error> {
     let file = locate(app, &permit).await?;
     let representation = describe(app, &permit, file).await?;
+    answer(app, permit, request, &representation).await
+}
+
+/// Plans and responds.
+async fn answer(
+    app: &App,
+    permit: Permit,
+    request: &Parts,
+    representation: &Representation,
+) -> Result<Response, Error> {
     let now = now(app);
     let plan = range::plan(&request.method, &request.headers, &representation.facts(now));
     let boundary = || Boundary::from_random(app.chance.bytes());
-    let mut response = body::respond(&representation, plan, boundary, &request.method);
+    let mut response = body::respond(representation, plan, boundary, &request.method);
     // By the clock that judged the conditions: Last-Modified is never later (RFC 9110 §8.8.2.1).
     if let Ok(date) = HeaderValue::from_str(&now.to_string()) {
         response.headers_mut().insert(DATE, date);
@@ -83,9 +99,14 @@ pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response
 /// Opens the file of an item. What is no longer there is 404, as if it had never been.
 async fn locate(app: &App, permit: &Permit) -> Result<Arc<MediaFile>, Error> {
     let item = permit.item();
-    let folder = app.folder(&item.library_id).ok_or(Error::NotFound)?;
-    match folder.open_file(&item.path).await {
-        Ok(file) => Ok(Arc::new(file)),
+    open(app, &item.library_id, &item.path).await.map(Arc::new)
+}
+
+/// A file of the catalogue.
+async fn open(app: &App, library_id: &str, path: &str) -> Result<MediaFile, Error> {
+    let folder = app.folder(library_id).ok_or(Error::NotFound)?;
+    match folder.open_file(path).await {
+        Ok(file) => Ok(file),
         Err(OpenError::Gone(_)) => Err(Error::NotFound),
         Err(error) => Err(Error::unavailable(error)),
     }
@@ -144,12 +165,15 @@ async fn observed(
 pub struct Shown {
     pub id: crate::types::ItemId,
     pub name: String,
+    pub beside: Beside,
 }
 
 /// The item of a page below `/watch/`, for who may see it.
 pub async fn shown(app: &App, request: &Parts, id: &str) -> Result<Shown, Error> {
     let named = crate::types::ItemId::parse(id).map_or(Named::Nothing, Named::Item);
-    let permit = admit(app, request, &MediaPath { token: None, named }, Entrance::Media).await?;
+    let permit =
+        admit(app, request, &MediaPath { token: None, named, part: Part::Film }, Entrance::Media).await?;
     let item = permit.item();
-    Ok(Shown { id: item.id, name: file_name(&item.path).to_owned() })
+    let beside = sidecar::around(app, item).await?;
+    Ok(Shown { id: item.id, name: file_name(&item.path).to_owned(), beside })
 }

@@ -39,7 +39,7 @@ const LAYERS: [(&str, u8); 26] = [
 ];
 
 /// Files that are pure wherever they lie: layer 0.
-const PURE: [&str; 44] = [
+const PURE: [&str; 46] = [
     "types.rs",
     "range/mod.rs",
     "range/header.rs",
@@ -79,7 +79,9 @@ const PURE: [&str; 44] = [
     "probe/riff.rs",
     "probe/transport.rs",
     "probe/trouble.rs",
+    "library/sidecar.rs",
     "media/path.rs",
+    "media/subtitles.rs",
     "access/policy.rs",
     "access/token.rs",
     "access/link.rs",

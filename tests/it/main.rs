@@ -20,6 +20,7 @@ mod ranges;
 mod readme;
 mod revocation;
 mod secrets;
+mod sidecars;
 mod story;
 mod support;
 mod traversal;
