@@ -60,9 +60,12 @@ fn examine(path: &Path, clock: &Clock) -> anyhow::Result<Examined> {
     let examined = Helper.fill_in(probe::examine(&file)?, &file);
     let now = file.metadata()?;
     let modified = now.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let grows = now.len() != examined.size || modified.abs_diff(clock.machine()) < QUIET;
-    // A file that is whole may have been written a moment ago; nothing is missing of it.
-    Ok(if grows && examined.state == State::Broken { examined.while_growing() } else { examined })
+    let is_fresh = modified.abs_diff(clock.machine()) < QUIET;
+    // A file that needs nothing more may have been written a moment ago; one in fragments is never done.
+    let may_go_on =
+        examined.state == State::Broken || examined.mp4.as_ref().is_some_and(|mp4| mp4.fragmented);
+    let grows = now.len() != examined.size || (is_fresh && may_go_on);
+    Ok(if grows { examined.while_growing() } else { examined })
 }
 
 fn text(file: &str, examined: &Examined) -> String {

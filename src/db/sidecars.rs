@@ -13,11 +13,16 @@ pub struct Nearby {
 impl Db {
     /// Those at a path or below it; the empty path is the whole library.
     pub async fn sidecars_below(&self, library_id: &str, path: &str) -> Result<Vec<String>, DbError> {
-        let query = sqlx::query_scalar(
-            "select path from sidecars where library_id = $1 and ($2 = '' or path = $2
-                 or (path >= $2 || '/' and path < $2 || '0'))",
+        let everything = sqlx::query_scalar("select path from sidecars where library_id = $1");
+        if path.is_empty() {
+            return Ok(everything.bind(library_id).fetch_all(self.reader()).await?);
+        }
+        // As for items: one range of the index, and of it what is meant.
+        let below = sqlx::query_scalar(
+            "select path from sidecars where library_id = $1 and path >= $2 and path < $2 || '0'
+                 and (path = $2 or path >= $2 || '/')",
         );
-        Ok(query.bind(library_id).bind(path).fetch_all(self.reader()).await?)
+        Ok(below.bind(library_id).bind(path).fetch_all(self.reader()).await?)
     }
 
     /// One range of each index: a slash follows the dot in the alphabet.

@@ -104,7 +104,12 @@ async fn look_into(folder: &Folder, batch: Vec<Unexamined>) -> Found {
             std::iter::from_fn(next).filter_map(look).collect::<Found>()
         });
     }
-    workers.join_all().await.into_iter().flatten().collect()
+    let mut all = Found::new();
+    while let Some(found) = workers.join_next().await {
+        // One file that breaks its reader must not keep all others from being examined.
+        all.extend(found.unwrap_or_default());
+    }
+    all
 }
 
 fn look_at(folder: &Folder, of: &Unexamined) -> Option<Findings> {

@@ -128,7 +128,7 @@ impl Keeper {
         match looked {
             Ok(outcome) => {
                 self.remember(&outcome);
-                if outcome.areas.is_none() || outcome.report.changed_anything() {
+                if outcome.areas.is_none() || outcome.news {
                     self.news.notify_one();
                 }
                 tell(&outcome.report, outcome.areas.is_none());

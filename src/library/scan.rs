@@ -71,6 +71,8 @@ pub(super) struct Outcome {
     pub areas: Option<BTreeSet<String>>,
     /// Files among them that are still being written.
     pub recording: Vec<String>,
+    /// More happened than that recordings went on.
+    pub news: bool,
 }
 
 /// Looks at one library.
@@ -143,7 +145,7 @@ impl Scanner {
             self.mark_scanned().await?;
         }
         report.set_time(start.elapsed());
-        Ok(Some(Outcome { report, areas, recording }))
+        Ok(Some(Outcome { report, areas, recording, news }))
     }
 
     /// False when some of it was no longer as it had been read. The rest is written all the same: of two scans at

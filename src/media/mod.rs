@@ -39,7 +39,8 @@ pub async fn serve(State(app): State<App>, request: Request) -> Result<Response,
     let permit = admit(&app, &request, &asked, Entrance::Media).await?;
     match &asked.part {
         Part::Film => send(&app, permit, &request).await,
-        part => sidecar::send(&app, permit, part, &request).await,
+        Part::Poster => sidecar::poster(&app, permit, &request).await,
+        Part::Subtitles(label) => sidecar::subtitles(&app, permit, label, &request).await,
     }
 }
 
@@ -174,6 +175,7 @@ pub async fn shown(app: &App, request: &Parts, id: &str) -> Result<Shown, Error>
     let permit =
         admit(app, request, &MediaPath { token: None, named, part: Part::Film }, Entrance::Media).await?;
     let item = permit.item();
-    let beside = sidecar::around(app, item).await?;
+    // A page without a picture is better than none.
+    let beside = sidecar::around(app, item).await.unwrap_or_default();
     Ok(Shown { id: item.id, name: file_name(&item.path).to_owned(), beside })
 }

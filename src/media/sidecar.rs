@@ -10,8 +10,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::request::Parts;
 
-use super::path::Part;
-use super::subtitles::{self, to_webvtt};
+use super::subtitles::{VERSION, to_webvtt};
 use super::{answer, file_name, now, open, since_1970, unreadable};
 use crate::access::Permit;
 use crate::app::App;
@@ -25,17 +24,21 @@ use crate::storage::{self, MediaFile};
 /// A film's subtitles are 100 KiB; they are held in memory.
 const MAX_TEXT: u64 = 4 << 20;
 
-pub(super) async fn send(app: &App, permit: Permit, part: &Part, request: &Parts) -> Result<Response, Error> {
-    let lies = around(app, permit.item()).await?;
-    let representation = match part {
-        Part::Subtitles(label) => {
-            let found = lies.subtitles.into_iter().find(|text| text.label == *label);
-            text(app, permit.item(), &found.ok_or(Error::NotFound)?.path).await?
-        }
-        Part::Poster | Part::Film => {
-            picture(app, permit.item(), &lies.poster.ok_or(Error::NotFound)?).await?
-        }
-    };
+pub(super) async fn poster(app: &App, permit: Permit, request: &Parts) -> Result<Response, Error> {
+    let path = around(app, permit.item()).await?.poster.ok_or(Error::NotFound)?;
+    let representation = picture(app, permit.item(), &path).await?;
+    answer(app, permit, request, &representation).await
+}
+
+pub(super) async fn subtitles(
+    app: &App,
+    permit: Permit,
+    label: &str,
+    request: &Parts,
+) -> Result<Response, Error> {
+    let all = around(app, permit.item()).await?.subtitles;
+    let found = all.into_iter().find(|text| text.label == label).ok_or(Error::NotFound)?;
+    let representation = text(app, permit.item(), &found.path).await?;
     answer(app, permit, request, &representation).await
 }
 
@@ -100,7 +103,7 @@ fn tag(app: &App, file: &MediaFile) -> ETag {
 fn converted(tag: &ETag) -> ETag {
     let value = tag.header_value();
     let text = value.to_str().unwrap_or_default().trim_matches('"');
-    ETag::new(&format!("{text}.{}", subtitles::VERSION)).expect("a number adds nothing that a tag refuses")
+    ETag::new(&format!("{text}.{VERSION}")).expect("a number adds nothing that a tag refuses")
 }
 
 #[cfg(test)]

@@ -202,6 +202,9 @@ fn advice(layout: &Layout, movie: &Movie, mp4: &Mp4) -> Vec<String> {
                 .into(),
         );
     }
+    if movie.tracks.iter().any(|track| track.edits.are_complex()) {
+        say("Its edit list joins several pieces or changes their speed, which browsers play in ways of their own.".into());
+    }
     if movie.has_external_data() {
         say("Some of its media data lies in another file.".to_owned());
     }

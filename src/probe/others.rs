@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::examined::Examined;
+use super::examined::{Examined, Track};
 use super::source::Reader;
 use super::trouble::Trouble;
 use super::{Container, ProbeError, ebml, flac, flv, matroska, ogg, riff, transport};
@@ -52,9 +52,16 @@ pub(super) fn examine(reader: &mut Reader<'_>, container: Container) -> Result<E
         Container::Avi => riff::avi(&start),
         Container::Flac => flac::read(&start),
         Container::Flv => flv::read(&start),
+        Container::Mp3 => (sound_alone("mp3"), None),
+        Container::Adts => (sound_alone("mp4a.40.2"), None),
         _ => (Vec::new(), None),
     };
     Ok(Examined { tracks, ..examined }.with_duration(duration_ms))
+}
+
+/// A stream of frames without a header of its own.
+fn sound_alone(codec: &str) -> Vec<Track> {
+    vec![Track { kind: "audio", codec: Some(codec.to_owned()), ..Track::default() }]
 }
 
 fn end(reader: &Reader<'_>) -> io::Result<Vec<u8>> {

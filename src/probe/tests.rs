@@ -338,7 +338,7 @@ fn other_containers_say_what_is_easy_to_read() {
         (avi(), "avi", Some(3_000), "xvid"),
         (flac(), "flac", Some(3_000), "flac"),
         (flv(), "flv", Some(3_000), "avc1"),
-        (b"ID3\x04\0\0\0\0\0\0".to_vec(), "mp3", None, ""),
+        (b"ID3\x04\0\0\0\0\0\0".to_vec(), "mp3", None, "mp3"),
         (b"\0\0\x01\xba\x44".to_vec(), "mpegps", None, ""),
     ];
     for (file, container, duration, codec) in cases {

@@ -127,6 +127,30 @@ fn what_ffmpeg_writes_is_known_without_its_help() {
     }
 }
 
+/// What is left open of containers other than MP4, `ffprobe` may know; whatever it does, nothing breaks.
+#[test]
+fn a_helper_is_asked_where_it_is_there_and_never_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = folder.path().join("a.mpg");
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args("-v error -y -f lavfi -i testsrc=s=160x120:r=25:d=2 -f mpeg".split(' ')).arg(&film);
+    assert!(ffmpeg.status().unwrap().success());
+    files::age(&film);
+    let helpers = folder.path().join("bin");
+    files::write(&helpers.join("ffprobe"), b"#!/bin/sh\necho '{\"streams\": 7, \"format\": []}'\nexit 3\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(helpers.join("ffprobe"), mode).unwrap();
+    let own = std::env::var("PATH").unwrap();
+    for (path, knows) in [(own.as_str(), true), ("", false), (helpers.to_str().unwrap(), false)] {
+        let said = ran(bare().env("PATH", path).arg("probe").arg(&film).arg("--json").output().unwrap());
+        assert_eq!(said.code, Some(0), "{path}: {said:?}");
+        let found: Value = serde_json::from_str(&said.stdout).unwrap();
+        assert_eq!(found["container"], "mpegps", "{path}");
+        assert_eq!(found["duration_ms"].as_u64().is_some(), knows, "{path}: {found}");
+        assert_eq!(found["tracks"][0]["width"] == 160, knows, "{path}: {found}");
+    }
+}
+
 fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
     claimed(u32::try_from(body.len() + 8).unwrap(), kind, body)
 }
