@@ -147,7 +147,12 @@ pub(super) async fn items(config: &ConfigArgs, args: &ItemsArgs, output: Output)
             let codecs =
                 codecs.iter().filter(|codec| !codec.is_empty()).cloned().collect::<Vec<_>>().join(" ");
             [text("id"), text("library"), text("path"), duration, size(bytes), codecs, text("state")]
-        })
+        })?;
+        let odd = values.iter().filter(|value| value["note"].is_string()).count();
+        if odd > 0 && !output.is_json() {
+            eprintln!("There is something to know of {odd} of them: see `note` in `reelgate items --json`.");
+        }
+        Ok(())
     })
     .await
 }

@@ -28,8 +28,8 @@ use crate::types::{ItemId, ItemState};
 /// Files that are read at the same time, on threads that a disk which hangs may keep.
 const AT_ONCE: usize = 2;
 /// Files between two writes.
-const BATCH: u32 = 64;
-/// The shortest pause between two batches: viewers come first.
+const BATCH: u32 = 100;
+/// The shortest pause behind a write: others want to write as well.
 const PAUSE: Duration = Duration::from_millis(10);
 /// After a failure of the database.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -48,7 +48,6 @@ pub async fn examine(
     let (of, mut looked, mut done) = (usize::try_from(count).unwrap_or(usize::MAX), 0, 0);
     let mut after = String::new();
     loop {
-        let start = Instant::now();
         progress(Progress::Examining { done: looked.min(of), of });
         let batch = db.unexamined(&library.id, probe::VERSION, &after, BATCH).await?;
         let Some(last) = batch.last() else { break };
@@ -56,6 +55,7 @@ pub async fn examine(
         looked += batch.len();
         let found = look_into(&folder, batch).await;
         done += found.len();
+        let start = Instant::now();
         write(db, clock, &found).await?;
         tokio::time::sleep(start.elapsed().max(PAUSE)).await;
     }

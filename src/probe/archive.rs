@@ -62,13 +62,17 @@ fn is_date(path: &str) -> bool {
 }
 
 /// The usual duration of the others, if they have one and this one is less than half of it. Most of them must lie
-/// within a fifth of it: films that happen to share a folder are no siblings.
+/// within a fifth of it: films that happen to share a folder are no siblings. A folder may hold a hundred thousand
+/// files, so nothing is counted one by one.
 fn far_before(own: u64, sorted: &[u64]) -> Option<u64> {
-    let mut others = sorted.to_vec();
-    others.remove(others.binary_search(&own).ok()?);
-    let usual = *others.get(others.len() / 2).filter(|_| others.len() >= ENOUGH)?;
-    let alike = others.iter().filter(|other| other.abs_diff(usual) <= usual / 5).count();
-    (alike * 2 > others.len() && own < usual / 2).then_some(usual)
+    let place = sorted.binary_search(&own).ok()?;
+    let others = sorted.len().checked_sub(1).filter(|others| *others >= ENOUGH)?;
+    let middle = others / 2;
+    let usual = *sorted.get(if middle < place { middle } else { middle + 1 })?;
+    let within = |end: u64| sorted.partition_point(|duration| *duration < end);
+    let alike = within(usual.saturating_add(usual / 5 + 1)) - within(usual - usual / 5);
+    // This one is not among those that are alike: it is too short.
+    (own < usual / 2 && alike * 2 > others).then_some(usual)
 }
 
 fn suspicion(recording: &Recording<'_>, usual: Option<u64>) -> Option<String> {

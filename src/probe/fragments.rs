@@ -15,28 +15,50 @@ const FIRST_FLAGS: u64 = 0x004;
 const DURATION: u64 = 0x100;
 const PER_SAMPLE: [u64; 4] = [DURATION, 0x200, 0x400, 0x800];
 
+/// Tracks that are read; a movie has no more (see [`crate::mp4::movie::MAX_TRACKS`]).
+const MAX_TRACKS: usize = 1_000;
+
+/// What is known of a track from elsewhere.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    id: u64,
+    timescale: u32,
+    /// How long a sample lasts where its fragment does not say.
+    usual: u64,
+}
+
 /// The end of the longest track in a `moof` box. `clocks` are identities of tracks and their ticks a second; `moov`
 /// holds what fragments leave out.
 pub(super) fn end_millis(moof: &[u8], moov: &[u8], clocks: &[(u32, u32)]) -> Option<u64> {
+    let usual = usual_durations(moov);
+    let known: Vec<Known> = clocks
+        .iter()
+        .take(MAX_TRACKS)
+        .map(|(id, timescale)| {
+            let id = u64::from(*id);
+            let usual = usual.iter().find(|(own, _)| *own == id).map_or(0, |(_, usual)| *usual);
+            Known { id, timescale: *timescale, usual }
+        })
+        .collect();
     let root = Atom::root(moof, b"moof").ok()?;
     let tracks = root.children().map_while(Result::ok).filter(|child| child.kind == b"traf");
-    tracks.filter_map(|traf| track_end(&traf, moov, clocks)).max()
+    tracks.take(MAX_TRACKS).filter_map(|traf| track_end(&traf, &known)).max()
 }
 
-fn track_end(traf: &Atom<'_>, moov: &[u8], clocks: &[(u32, u32)]) -> Option<u64> {
+fn track_end(traf: &Atom<'_>, known: &[Known]) -> Option<u64> {
     let tfhd = traf.only(b"tfhd").ok()??.body;
-    let (flags, id) = (big(tfhd, 1, 3)?, u32::try_from(big(tfhd, 4, 4)?).ok()?);
+    let (flags, id) = (big(tfhd, 1, 3)?, big(tfhd, 4, 4)?);
+    let known = known.iter().find(|known| known.id == id)?;
     let mut at = 8;
     at += if flags & BASE_OFFSET == 0 { 0 } else { 8 };
     at += if flags & DESCRIPTION == 0 { 0 } else { 4 };
     let own = if flags & DEFAULT_DURATION == 0 { None } else { big(tfhd, at, 4) };
-    let each = own.or_else(|| usual_duration(moov, id)).unwrap_or(0);
+    let each = own.unwrap_or(known.usual);
     let tfdt = traf.only(b"tfdt").ok()??.body;
     let begin = if tfdt.first()? == &0 { big(tfdt, 4, 4)? } else { big(tfdt, 4, 8)? };
     let runs = traf.children().map_while(Result::ok).filter(|child| child.kind == b"trun");
     let ticks = runs.filter_map(|run| run_ticks(run.body, each)).fold(begin, u64::saturating_add);
-    let timescale = clocks.iter().find(|(known, _)| *known == id)?.1;
-    millis(ticks, timescale.into())
+    millis(ticks, known.timescale.into())
 }
 
 /// The entries that are there count, whatever their number claims to be.
@@ -53,10 +75,13 @@ fn run_ticks(trun: &[u8], each: u64) -> Option<u64> {
     Some(entries.take(count).filter_map(|entry| big(entry, 0, 4)).sum())
 }
 
-/// `mvex/trex` of this track (§8.8.3).
-fn usual_duration(moov: &[u8], id: u32) -> Option<u64> {
-    let mvex = Atom::root(moov, b"moov").ok()?.only(b"mvex").ok()??;
-    let mut all = mvex.children().map_while(Result::ok).filter(|child| child.kind == b"trex");
-    let own = all.find(|trex| big(trex.body, 4, 4) == Some(id.into()))?;
-    big(own.body, 12, 4)
+/// `mvex/trex` (§8.8.3): identities and durations.
+fn usual_durations(moov: &[u8]) -> Vec<(u64, u64)> {
+    let mvex = Atom::root(moov, b"moov").and_then(|moov| moov.only(b"mvex")).ok().flatten();
+    let all = mvex.iter().flat_map(|mvex| mvex.children().map_while(Result::ok));
+    let entries = all.filter(|child| child.kind == b"trex");
+    entries
+        .filter_map(|trex| Some((big(trex.body, 4, 4)?, big(trex.body, 12, 4)?)))
+        .take(MAX_TRACKS)
+        .collect()
 }

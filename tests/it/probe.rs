@@ -274,8 +274,9 @@ fn a_scan_fills_in_what_is_in_the_files() {
     let cut = item(&program, "cut.mp4");
     assert_eq!(cut["state"], "broken");
     assert!(cut["note"].as_str().unwrap().contains("box mdat that begins at byte 24"), "{cut}");
-    let table = program.ok("items");
-    assert!(table.contains("0:01:30") && table.contains("broken"), "{table}");
+    let table = program.run(["items"]);
+    assert!(table.stdout.contains("0:01:30") && table.stdout.contains("broken"), "{table:?}");
+    assert!(table.stderr.contains("know of 2 of them"), "{table:?}");
     // Once is enough, until the file is another one.
     assert_eq!(program.json("scan videos")[0]["examined"], 0);
     files::write(&setup.library().join("cut.mp4"), &films::film(60, 1_500));
