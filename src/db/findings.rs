@@ -281,3 +281,112 @@ fn optional(column: &'static str, value: Option<i64>) -> Result<Option<u64>, DbE
 fn column(name: &'static str, value: u64) -> Result<i64, DbError> {
     i64::try_from(value).map_err(|error| impossible("findings", name, &error))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::db::folder::DataFolder;
+    use crate::db::scan::{File, Write};
+
+    async fn open(folder: &Path) -> Db {
+        Db::open(&DataFolder::create(folder).unwrap()).await.unwrap()
+    }
+
+    async fn with_an_item(folder: &Path) -> Db {
+        let db = open(folder).await;
+        let mut change = db.change().await.unwrap();
+        change.add_library("lib", "videos", "/srv/videos", 0).await.unwrap();
+        let (path, identity) = ("a.mp4".to_owned(), "1-1-1".to_owned());
+        let file = File { path, size: 7, modified_ns: 1, identity, state: ItemState::Complete };
+        let add = Write::Add { id: ItemId::new([1; 16]), file };
+        assert!(change.write("lib", &add, 0).await.unwrap());
+        change.commit().await.unwrap();
+        db
+    }
+
+    fn found(note: &str) -> Findings {
+        Findings {
+            state: ItemState::Broken,
+            container: Some("mp4".to_owned()),
+            duration_ms: Some(u64::try_from(i64::MAX).unwrap()),
+            width: Some(u32::MAX),
+            height: None,
+            video_codec: None,
+            audio_codec: None,
+            note: Some(note.to_owned()),
+            suspicion: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_written_comes_back_and_the_last_word_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = with_an_item(folder.path()).await;
+        let [of] = &db.unexamined("lib", 1, "", 9).await.unwrap()[..] else { panic!("one is unexamined") };
+        for note in ["first", "second"] {
+            let mut change = db.change().await.unwrap();
+            change.put_findings(of, &found(note), 1, 0).await.unwrap();
+            let nobody = Unexamined { id: ItemId::new([9; 16]), ..of.clone() };
+            change.put_findings(&nobody, &found(note), 1, 0).await.unwrap();
+            change.commit().await.unwrap();
+        }
+        let listed = db.listed(None).await.unwrap();
+        assert_eq!((listed.len(), listed[0].state()), (1, ItemState::Broken));
+        assert_eq!(listed[0].findings, Some(found("second")));
+        assert_eq!(db.count_broken("lib").await.unwrap(), 1);
+        let counts =
+            (db.count_unexamined("lib", 1).await.unwrap(), db.count_unexamined("lib", 2).await.unwrap());
+        assert_eq!(counts, (0, 1), "a newer examiner looks again");
+        let mut change = db.change().await.unwrap();
+        change.set_suspicion(of.id, Some("odd")).await.unwrap();
+        change.commit().await.unwrap();
+        assert_eq!(db.compared("lib").await.unwrap()[0].suspicion.as_deref(), Some("odd"));
+    }
+
+    /// A data folder of the version before.
+    #[tokio::test]
+    async fn an_older_schema_gets_its_tables_and_keeps_its_items() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = with_an_item(folder.path()).await;
+        let mut change = db.change().await.unwrap();
+        for back in
+            ["drop table findings", "drop table sidecars", "delete from _sqlx_migrations where version = 3"]
+        {
+            sqlx::query(back).execute(change.on()).await.unwrap();
+        }
+        change.commit().await.unwrap();
+        db.close().await.unwrap();
+        let db = open(folder.path()).await;
+        assert_eq!(db.listed(None).await.unwrap().len(), 1);
+        assert_eq!(db.count_unexamined("lib", 1).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn questions_for_one_item_use_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = with_an_item(folder.path()).await;
+        let below = "path >= 'a' || '.' and path < 'a' || '/'";
+        let cases = [
+            (
+                format!("select path from sidecars where library_id = 'lib' and {below}"),
+                "(library_id=? AND path>? AND path<?)",
+            ),
+            (
+                format!(
+                    "select path from items where library_id = 'lib' and missing_since is null and {below}"
+                ),
+                "items_by_path (library_id=? AND path>? AND path<?)",
+            ),
+        ];
+        for (sql, want) in cases {
+            let plan: (i64, i64, i64, String) =
+                sqlx::query_as(sqlx::AssertSqlSafe(format!("explain query plan {sql}")))
+                    .fetch_one(db.reader())
+                    .await
+                    .unwrap();
+            assert!(plan.3.ends_with(want), "{}", plan.3);
+        }
+    }
+}

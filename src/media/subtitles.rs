@@ -1,6 +1,6 @@
 //! SubRip (`.srt`) as WebVTT, which is what browsers show. Pure.
 //!
-//! 1. Bytes become text: UTF-8, UTF-16 with its mark, else Latin-1, as old files are.
+//! 1. Bytes become text: UTF-8, UTF-16 with its mark, else Latin-1 as Windows has it, as old files are.
 //! 2. A line with an arrow and two times begins a cue, the next empty line ends it. A number before it is left out.
 //! 3. Times get a point where SubRip has a comma; what stands behind them is left out.
 //! 4. Of the tags `<i>`, `<b>` and `<u>` stay; other markup is left out or shown as text.
@@ -38,12 +38,19 @@ fn decode(bytes: &[u8]) -> String {
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
         _ => {
             let plain = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-            let latin = || plain.iter().map(|byte| char::from(*byte)).collect();
+            let latin = || plain.iter().map(|byte| latin(*byte)).collect();
             std::str::from_utf8(plain).map_or_else(|_| latin(), str::to_owned)
         }
     };
     // WebVTT §4.1 forbids it.
     text.replace('\0', "\u{fffd}")
+}
+
+/// Windows-1252: where Latin-1 has control characters, quotes and the euro; five places are empty.
+fn latin(byte: u8) -> char {
+    const FROM_80: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
+    let place = byte.checked_sub(0x80).map(usize::from);
+    place.and_then(|place| FROM_80.chars().nth(place)).unwrap_or(char::from(byte))
 }
 
 fn cues(text: &str) -> Vec<String> {
@@ -219,6 +226,7 @@ mod tests {
     fn old_codings_are_read_and_what_holds_no_subtitles_is_refused() {
         let cue = |text: &[u8]| to_webvtt(&[CUE.as_bytes(), text].concat()).unwrap();
         assert!(cue(b"M\xfcnchen").ends_with("München\n"), "Latin-1");
+        assert!(cue(b"\x80 5 \x93Hi\x94 \x9f\xa0\xff").ends_with("€ 5 “Hi” Ÿ\u{a0}ÿ\n"), "as Windows has it");
         assert!(cue("München".as_bytes()).ends_with("München\n"), "UTF-8");
         let utf16: Vec<u8> = format!("\u{feff}{CUE}ü").encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert!(to_webvtt(&utf16).unwrap().ends_with("ü\n"));
