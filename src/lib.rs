@@ -26,6 +26,7 @@
 //! 2. What that rests on:
 //!    - [`access`] who asks, and may they
 //!    - [`body`] from a plan to bytes on the wire
+//!    - [`probe`] what is in a file, and whether it is whole
 //!    - [`app`] what a running server holds; [`error`] every answer that is not the thing asked for; [`metrics`]
 //! 1. The world outside:
 //!    - [`db`] all SQL
@@ -55,6 +56,7 @@ pub mod media;
 pub mod metrics;
 pub mod mp4;
 pub mod operations;
+pub mod probe;
 pub mod range;
 pub mod router;
 pub mod server;

@@ -104,8 +104,14 @@ words! {
 }
 
 words! {
-    /// Whether a file is still being written.
-    ItemState { Recording = "recording", Complete = "complete" }
+    /// Whether a file is whole.
+    ItemState {
+        /// It is still being written.
+        Recording = "recording",
+        Complete = "complete",
+        /// It was examined, and something is missing or wrong.
+        Broken = "broken",
+    }
 }
 
 /// A path below a library's folder up to a component's end: `2024` covers `2024/a.mp4`, not `2024b/a.mp4`.

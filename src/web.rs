@@ -9,6 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::app::App;
 use crate::error::{Error, PAGE_POLICY};
+use crate::library::sidecar;
 use crate::media;
 
 #[derive(Template)]
@@ -20,6 +21,14 @@ struct HomePage;
 struct WatchPage<'a> {
     name: &'a str,
     source: &'a str,
+    poster: Option<String>,
+    subtitles: Vec<Subtitles>,
+}
+
+/// A `<track>` of the page.
+struct Subtitles {
+    label: String,
+    source: String,
 }
 
 /// `/`
@@ -35,7 +44,12 @@ pub async fn watch(State(app): State<App>, request: Request) -> Result<Response,
     let name = utf8_percent_encode(&shown.name, NON_ALPHANUMERIC);
     let query = request.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let source = format!("/m/{}/{name}{query}", shown.id);
-    page(&WatchPage { name: &shown.name, source: &source })
+    let poster = shown.beside.poster.map(|path| format!("{}{query}", sidecar::poster_url(shown.id, &path)));
+    let subtitles = shown.beside.subtitles.into_iter().map(|text| {
+        let source = format!("{}{query}", sidecar::subtitles_url(shown.id, &text.label));
+        Subtitles { label: text.label, source }
+    });
+    page(&WatchPage { name: &shown.name, source: &source, poster, subtitles: subtitles.collect() })
 }
 
 fn page(template: &impl Template) -> Result<Response, Error> {

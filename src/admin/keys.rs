@@ -126,8 +126,8 @@ fn target(path: &str) -> Result<Target, AdminError> {
         return Ok(Target::Below(folder.parse()?));
     }
     match MediaPath::parse(path) {
-        MediaPath { named: Named::Item(id), token: None } => Ok(Target::Item(id)),
-        MediaPath { named: Named::File { library, path }, token: None } => {
+        MediaPath { named: Named::Item(id), token: None, .. } => Ok(Target::Item(id)),
+        MediaPath { named: Named::File { library, path }, token: None, .. } => {
             Ok(Target::Below(Area::Below { library, prefix: Prefix::parse(&path)? }))
         }
         _ => Err(AdminError::Refused(format!(

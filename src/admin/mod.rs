@@ -2,12 +2,13 @@
 //!
 //! Each is one change of the database, there or not there. Errors say what to do.
 
+pub mod items;
 pub mod keys;
 pub mod tokens;
 pub mod users;
 
 use crate::clock::{Chance, Clock};
-use crate::db::media::{Item, Library};
+use crate::db::media::Library;
 use crate::db::{Db, DbError};
 use crate::types::{Area, Misspelt};
 
@@ -55,14 +56,6 @@ impl Admin {
                 Ok(Place { library_id: Some(library.id), prefix: prefix.as_str().to_owned() })
             }
         }
-    }
-
-    /// Items of one library or of all.
-    pub async fn items(&self, library: Option<&str>) -> Result<Vec<Item>, AdminError> {
-        if let Some(name) = library {
-            self.library(name).await?;
-        }
-        Ok(self.db.items(library).await?)
     }
 
     async fn library(&self, name: &str) -> Result<Library, AdminError> {

@@ -154,7 +154,8 @@ struct Found {
 async fn items(config: &ConfigArgs) -> anyhow::Result<Vec<Found>> {
     with_admin(config, First::Needs, async |admin| {
         let libraries = admin.db.libraries().await?;
-        let items = admin.items(None).await?.into_iter().filter_map(|item| {
+        let items = admin.items(None).await?.into_iter().filter_map(|entry| {
+            let item = entry.listed.item;
             let library = libraries.iter().find(|library| library.id == item.library_id)?;
             Some(Found { file: Path::new(&library.path).join(&item.path), item })
         });

@@ -7,11 +7,13 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
+use crate::admin::items::Entry;
 use crate::clock::{Chance, Clock};
 use crate::config::{Config, ConfigArgs, ServeArgs};
 use crate::db::Db;
 use crate::db::media::Library;
-use crate::library::{self, Progress, Report};
+use crate::library::{self, Progress, Report, sidecar};
+use crate::probe::archive;
 
 use super::Misuse;
 use super::output::{Output, size};
@@ -55,14 +57,13 @@ async fn scan_all(db: &Db, config: &Config, allow_empty: bool, output: Output) -
     let mut reports = Vec::new();
     for known in &libraries {
         let bar = progress_bar(known, output);
-        let report =
-            library::scan(db, &clock, &chance, known, allow_empty, &|progress| show(&bar, progress)).await;
+        let report = scan_one(db, known, allow_empty, &|progress| show(&bar, progress)).await;
         bar.finish_and_clear();
         reports.push(report?);
     }
     output.list(
         &reports,
-        ["library", "videos", "new", "moved", "changed", "gone", "back", "skipped"],
+        ["library", "videos", "new", "moved", "changed", "gone", "back", "skipped", "broken"],
         "",
         row,
     )?;
@@ -75,9 +76,22 @@ async fn scan_all(db: &Db, config: &Config, allow_empty: bool, output: Output) -
     Ok(())
 }
 
-fn row(report: &Report) -> [String; 8] {
-    let counts =
-        [report.found, report.added, report.moved, report.changed, report.gone, report.back, skipped(report)];
+async fn scan_one(
+    db: &Db,
+    known: &Library,
+    allow_empty: bool,
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> anyhow::Result<Report> {
+    let (clock, chance) = (Clock::system(), Chance::system());
+    let report = library::scan(db, &clock, &chance, known, allow_empty, progress).await?;
+    let examined = library::examine(db, &clock, known, progress).await?;
+    let broken = usize::try_from(db.count_broken(&known.id).await?).unwrap_or(usize::MAX);
+    Ok(Report { examined, broken, ..report })
+}
+
+fn row(report: &Report) -> [String; 9] {
+    let Report { found, added, moved, changed, gone, back, broken, .. } = *report;
+    let counts = [found, added, moved, changed, gone, back, skipped(report), broken];
     let mut cells = counts.iter().map(ToString::to_string);
     std::array::from_fn(|column| match column {
         0 => report.library.clone(),
@@ -106,6 +120,9 @@ fn show(bar: &ProgressBar, progress: Progress) {
         Progress::Writing { done, of } => {
             ("{spinner} {msg}: {wide_bar} {pos}/{len} written, {eta} left", done, Some(of))
         }
+        Progress::Examining { done, of } => {
+            ("{spinner} {msg}: {wide_bar} {pos}/{len} examined, {eta} left", done, Some(of))
+        }
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
@@ -119,25 +136,51 @@ fn show(bar: &ProgressBar, progress: Progress) {
 pub(super) async fn items(config: &ConfigArgs, args: &ItemsArgs, output: Output) -> anyhow::Result<()> {
     with_admin(config, First::Needs, async |admin| {
         let items = admin.items(args.library.as_deref()).await?;
-        let values: Vec<Value> = items
-            .iter()
-            .map(|item| {
-                json!({
-                    "id": item.id.to_string(),
-                    "library": item.library,
-                    "path": item.path,
-                    "size": item.size,
-                    "state": item.state.word(),
-                    "url": format!("/m/{}", item.id),
-                })
-            })
-            .collect();
+        let values: Vec<Value> = items.iter().map(value).collect();
         let none = "No videos are known: serve a folder, or run `reelgate scan DIR`.";
-        output.list(&values, ["id", "library", "path", "size", "state"], none, |value| {
+        let headings = ["id", "library", "path", "duration", "size", "codecs", "state"];
+        output.list(&values, headings, none, |value| {
             let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
             let bytes = value["size"].as_u64().unwrap_or_default();
-            [text("id"), text("library"), text("path"), size(bytes), text("state")]
-        })
+            let duration = value["duration_ms"].as_u64().map(archive::clock).unwrap_or_default();
+            let codecs = ["video_codec", "audio_codec"].map(text);
+            let codecs =
+                codecs.iter().filter(|codec| !codec.is_empty()).cloned().collect::<Vec<_>>().join(" ");
+            [text("id"), text("library"), text("path"), duration, size(bytes), codecs, text("state")]
+        })?;
+        let odd = values.iter().filter(|value| value["note"].is_string()).count();
+        if odd > 0 && !output.is_json() {
+            eprintln!("There is something to know of {odd} of them: see `note` in `reelgate items --json`.");
+        }
+        Ok(())
     })
     .await
+}
+
+fn value(entry: &Entry) -> Value {
+    let (item, found) = (&entry.listed.item, entry.listed.findings.as_ref());
+    let subtitles = entry
+        .beside
+        .subtitles
+        .iter()
+        .map(|text| json!({ "label": text.label, "url": sidecar::subtitles_url(item.id, &text.label) }));
+    let notes = found.into_iter().flat_map(|found| [&found.note, &found.suspicion]).flatten();
+    let notes: Vec<&str> = notes.map(String::as_str).collect();
+    json!({
+        "id": item.id.to_string(),
+        "library": item.library,
+        "path": item.path,
+        "size": item.size,
+        "state": entry.listed.state().word(),
+        "container": found.and_then(|found| found.container.as_deref()),
+        "duration_ms": found.and_then(|found| found.duration_ms),
+        "width": found.and_then(|found| found.width),
+        "height": found.and_then(|found| found.height),
+        "video_codec": found.and_then(|found| found.video_codec.as_deref()),
+        "audio_codec": found.and_then(|found| found.audio_codec.as_deref()),
+        "note": (!notes.is_empty()).then(|| notes.join(" ")),
+        "url": format!("/m/{}", item.id),
+        "poster": entry.beside.poster.as_ref().map(|path| sidecar::poster_url(item.id, path)),
+        "subtitles": subtitles.collect::<Vec<_>>(),
+    })
 }

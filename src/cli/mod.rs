@@ -10,6 +10,7 @@ mod library;
 mod output;
 #[cfg(feature = "tls")]
 mod pinned;
+mod probe;
 mod serve;
 mod settings;
 mod store;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::clock::Clock;
 use crate::config::{ConfigArgs, ConfigError, ServeArgs};
 
 use output::Output;
@@ -81,6 +83,8 @@ enum Command {
     Items(library::ItemsArgs),
     /// Say whether a video plays in Safari, Chrome and Firefox, why not, and what cures it
     Doctor(doctor::DoctorArgs),
+    /// Say what is in a file, and whether it is whole
+    Probe(probe::ProbeArgs),
     /// Settings
     #[command(subcommand)]
     Config(settings::ConfigCommand),
@@ -152,6 +156,7 @@ async fn run(cli: Cli, output: Output) -> anyhow::Result<()> {
         Some(Command::Scan(args)) => library::scan(&config, args, output).await,
         Some(Command::Items(args)) => library::items(&config, &args, output).await,
         Some(Command::Doctor(args)) => doctor::run(&config, &args, output).await,
+        Some(Command::Probe(args)) => probe::run(&args, &Clock::system(), output),
         Some(Command::Config(command)) => settings::run(&config, &command, output),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -41,18 +41,7 @@ impl Output {
         if values.is_empty() {
             return print(none);
         }
-        let mut table = Table::new();
-        table
-            .load_style(TableStyle::new())
-            .set_header(headings.map(|heading| Cell::new(heading.to_uppercase())));
-        for value in values {
-            table.add_row(row(value));
-        }
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
-        }
-        let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-        print(&lines.join("\n"))
+        print(&table(headings, &values.iter().map(row).collect::<Vec<_>>()))
     }
 
     /// Everything that went wrong, outermost first, to standard error.
@@ -78,6 +67,19 @@ impl Output {
             if self.json { serde_json::json!({ kind: text }).to_string() } else { format!("{kind}: {text}") };
         let _ = writeln!(io::stderr(), "{line}");
     }
+}
+
+/// Columns under headings, without lines around them.
+pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new()).set_header(headings.map(|heading| Cell::new(heading.to_uppercase())));
+    for row in rows {
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 /// A reader that has seen enough (`| head`) is no failure.

@@ -31,7 +31,7 @@ pub struct Item {
 }
 
 #[derive(FromRow)]
-struct ItemRow {
+pub(super) struct ItemRow {
     id: String,
     library_id: String,
     library: String,
@@ -42,7 +42,7 @@ struct ItemRow {
 }
 
 impl ItemRow {
-    fn check(self) -> Result<Item, DbError> {
+    pub(super) fn check(self) -> Result<Item, DbError> {
         Ok(Item {
             id: ItemId::parse(&self.id).ok_or_else(|| impossible("items", "id", &"not an id"))?,
             size: u64::try_from(self.size).map_err(|error| impossible("items", "size", &error))?,

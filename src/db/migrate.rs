@@ -9,9 +9,10 @@ use sqlx::{SqlSafeStr, SqliteConnection};
 use super::folder::DataFolder;
 use super::{OpenError, unusable};
 
-const STEPS: [(i64, &str, &str); 2] = [
+const STEPS: [(i64, &str, &str); 3] = [
     (1, "accounts", include_str!("../../migrations/0001_accounts.sql")),
     (2, "media", include_str!("../../migrations/0002_media.sql")),
+    (3, "findings", include_str!("../../migrations/0003_findings.sql")),
 ];
 
 /// Runs the steps that are still to be done; called under the schema's lock.

@@ -7,15 +7,18 @@
 //! - [`migrate`] the schema: old or new, never between
 //! - [`accounts`], [`tokens`], [`keys`] who may open what
 //! - [`media`] libraries and items; [`scan`] what a scan reads and writes
+//! - [`findings`] what is in the items' files; [`sidecars`] what lies beside them
 //! - [`pulse`] tells a running server that somebody changed something
 
 pub mod accounts;
+pub mod findings;
 pub mod folder;
 pub mod keys;
 pub mod media;
 mod migrate;
 pub mod pulse;
 pub mod scan;
+pub mod sidecars;
 pub mod tokens;
 
 use std::path::{Path, PathBuf};

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
@@ -32,6 +33,8 @@ const SHARE: u32 = 10;
 pub(super) struct Keeper {
     scanner: Scanner,
     pub mailbox: Arc<Mailbox>,
+    /// Rung when there may be files to examine.
+    pub news: Arc<Notify>,
     scan_interval: Duration,
     eyes: Option<Eyes>,
     /// After a failure: when to try to see again.
@@ -51,6 +54,7 @@ impl Keeper {
         Keeper {
             scanner,
             mailbox: Arc::default(),
+            news: Arc::default(),
             scan_interval,
             eyes: None,
             eyes_again: None,
@@ -124,6 +128,9 @@ impl Keeper {
         match looked {
             Ok(outcome) => {
                 self.remember(&outcome);
+                if outcome.areas.is_none() || outcome.news {
+                    self.news.notify_one();
+                }
                 tell(&outcome.report, outcome.areas.is_none());
                 if self.trouble.take().is_some() {
                     tracing::info!(library = self.scanner.library.name, "the library can be scanned again");

@@ -25,6 +25,8 @@ const ROUNDS: usize = 6;
 pub(super) struct Look {
     pub rows: Vec<Row>,
     pub sight: Sight,
+    /// What is known to lie beside videos, there.
+    pub sidecars: Vec<String>,
     /// None: everything.
     pub areas: Option<BTreeSet<String>>,
     /// All that is known may be gone.
@@ -39,7 +41,8 @@ impl Scanner {
     ) -> Result<Look, ScanError> {
         let sight = self.walk(Walk::whole, progress).await?.map_err(|cause| self.unreadable(cause))?;
         let rows = self.db.rows(&self.library.id).await?;
-        Ok(Look { rows, sight, areas: None, allow_empty })
+        let sidecars = self.db.sidecars_below(&self.library.id, "").await?;
+        Ok(Look { rows, sight, sidecars, areas: None, allow_empty })
     }
 
     /// None when it would be no less than everything.
@@ -65,9 +68,10 @@ impl Scanner {
         let walked = areas.clone();
         let walk = move |walk: &Walk| walk.parts(root, walked.iter().map(String::as_str));
         let sight = self.walk(walk, &|_| {}).await?.map_err(|cause| self.unreadable(cause))?;
-        let mut rows = Vec::new();
+        let (mut rows, mut sidecars) = (Vec::new(), Vec::new());
         for area in areas {
             rows.extend(self.db.rows_below(&self.library.id, area).await?);
+            sidecars.extend(self.db.sidecars_below(&self.library.id, area).await?);
         }
         let unknown = unknown(&rows, &sight);
         if unknown.len() > MANY {
@@ -79,7 +83,7 @@ impl Scanner {
         }
         let mut seen = HashSet::new();
         rows.retain(|row| seen.insert(row.id));
-        Ok(Some(Look { rows, sight, areas: Some(areas.clone()), allow_empty: true }))
+        Ok(Some(Look { rows, sight, sidecars, areas: Some(areas.clone()), allow_empty: true }))
     }
 
     /// Walks on the blocking pool, and stops walking when nobody waits for it any more.

@@ -5,10 +5,13 @@
 //! - [`diff`] rows against files: which id is which file's now (pure)
 //! - [`batch`] in which order that can be written (pure)
 //! - [`scan`] one look: [`look`] gathers files and rows; compare, write, [`report`]
+//! - [`sidecar`] which pictures and subtitles belong to a video (pure)
+//! - [`examine`] what is in the files, and which of them are odd among their siblings
 //! - [`watch`] a [`keeper`] for each library looks whenever something happens: [`eyes`] see it, a [`mailbox`] gathers it
 
 mod batch;
 mod diff;
+mod examine;
 mod extension;
 #[cfg_attr(not(feature = "watch"), path = "no_eyes.rs")]
 mod eyes;
@@ -18,9 +21,11 @@ mod mailbox;
 mod register;
 mod report;
 mod scan;
+pub mod sidecar;
 mod walk;
 mod watch;
 
+pub use examine::examine;
 pub use register::{LibraryError, register};
 pub use report::{Progress, Report};
 pub use scan::{ScanError, scan};

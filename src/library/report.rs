@@ -22,6 +22,9 @@ pub struct Report {
     pub back: usize,
     /// Files that are still being written.
     pub recording: usize,
+    /// Files that were examined now, and those that are known to be broken.
+    pub examined: usize,
+    pub broken: usize,
     pub skipped: Skipped,
     /// Files and folders that could not be looked at. What was known of them stays.
     pub unreadable: usize,
@@ -33,6 +36,7 @@ pub struct Report {
 pub enum Progress {
     Looking { files: usize },
     Writing { done: usize, of: usize },
+    Examining { done: usize, of: usize },
 }
 
 impl Report {
@@ -47,6 +51,8 @@ impl Report {
             back: changes.back.len(),
             recording: changes.recording.len(),
             unreadable: sight.unreadable.len(),
+            examined: 0,
+            broken: 0,
             skipped: sight.skipped,
             took_ms: 0,
         }

@@ -46,6 +46,9 @@ pub enum ScanError {
 const TRIES: usize = 5;
 /// Another process asks for its turn every 100 ms at the latest, a short pause would mostly pass unseen.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+/// Rows in one transaction.
+const SIDECARS: usize = 500;
+
 /// Scans a whole library.
 pub async fn scan(
     db: &Db,
@@ -68,6 +71,8 @@ pub(super) struct Outcome {
     pub areas: Option<BTreeSet<String>>,
     /// Files among them that are still being written.
     pub recording: Vec<String>,
+    /// More happened than that recordings went on.
+    pub news: bool,
 }
 
 /// Looks at one library.
@@ -118,27 +123,29 @@ impl Scanner {
     ) -> Result<Option<Outcome>, ScanError> {
         let moment = Moment { now: self.clock.now(), before: self.db.scanned_at(&self.library.id).await? };
         let (chance, name) = (self.chance.clone(), self.library.name.clone());
-        let Look { rows, sight, areas, allow_empty } = look;
+        let Look { rows, sight, sidecars, areas, allow_empty } = look;
         let compare = move || {
             let mut changes = diff(rows, &sight, moment);
             if !allow_empty && is_unmounted(&changes, &sight) {
                 return Err(changes.gone.len());
             }
+            let beside = Moves::between(sidecars, &sight);
             let report = Report::new(&name, sight, &changes);
             let recording = std::mem::take(&mut changes.recording);
-            Ok((report, recording, is_news(&changes), batches(changes, &chance)))
+            Ok((report, recording, beside, is_news(&changes), batches(changes, &chance)))
         };
         let compared = tokio::task::spawn_blocking(compare).await.map_err(|cause| self.broken(cause))?;
-        let (mut report, recording, news, batches) =
+        let (mut report, recording, beside, news, batches) =
             compared.map_err(|known| ScanError::Empty { library: self.library.name.clone(), known })?;
         if !self.write(&batches, news, progress).await? {
             return Ok(None);
         }
+        self.write_sidecars(&beside).await?;
         if areas.is_none() {
             self.mark_scanned().await?;
         }
         report.set_time(start.elapsed());
-        Ok(Some(Outcome { report, areas, recording }))
+        Ok(Some(Outcome { report, areas, recording, news }))
     }
 
     /// False when some of it was no longer as it had been read. The rest is written all the same: of two scans at
@@ -178,6 +185,23 @@ impl Scanner {
         Ok(true)
     }
 
+    async fn write_sidecars(&self, moves: &Moves) -> Result<(), DbError> {
+        let all =
+            moves.came.iter().map(|path| (path, true)).chain(moves.gone.iter().map(|path| (path, false)));
+        let all: Vec<_> = all.collect();
+        for batch in all.chunks(SIDECARS) {
+            let mut change = self.db.change().await?;
+            for (path, came) in batch {
+                match came {
+                    true => change.add_sidecar(&self.library.id, path).await?,
+                    false => change.remove_sidecar(&self.library.id, path).await?,
+                }
+            }
+            change.commit().await?;
+        }
+        Ok(())
+    }
+
     async fn mark_scanned(&self) -> Result<(), DbError> {
         let mut change = self.db.change().await?;
         change.mark_scanned(&self.library.id, self.clock.seconds()).await?;
@@ -190,6 +214,22 @@ impl Scanner {
 
     pub fn broken(&self, cause: tokio::task::JoinError) -> ScanError {
         ScanError::Broken { library: self.library.name.clone(), cause }
+    }
+}
+
+/// Pictures and texts that came and went.
+struct Moves {
+    came: Vec<String>,
+    gone: Vec<String>,
+}
+
+impl Moves {
+    fn between(known: Vec<String>, sight: &Sight) -> Moves {
+        let known: HashSet<String> = known.into_iter().collect();
+        let seen: HashSet<&str> = sight.sidecars.iter().map(String::as_str).collect();
+        let came = sight.sidecars.iter().filter(|path| !known.contains(*path)).cloned().collect();
+        let left = |path: &String| !seen.contains(path.as_str()) && !sight.hides(path);
+        Moves { came, gone: known.into_iter().filter(left).collect() }
     }
 }
 

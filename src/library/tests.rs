@@ -1,5 +1,6 @@
 //! Scans of real folders into a real database.
 
+mod examining;
 mod scanning;
 #[cfg(feature = "watch")]
 mod watching;

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use walkdir::{DirEntry, WalkDir};
 
 use super::extension::is_media;
+use super::sidecar::is_sidecar;
 
 /// A file as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct Skipped {
 #[derive(Debug, Default)]
 pub(super) struct Sight {
     pub files: Vec<Found>,
+    /// Paths of pictures and texts that may lie beside a video.
+    pub sidecars: Vec<String>,
     /// Paths of files and folders that would not say what they are or hold.
     pub unreadable: HashSet<String>,
     pub skipped: Skipped,
@@ -165,6 +168,9 @@ impl Walk {
             sight.skipped.special += 1;
         } else if !is_media(&path) {
             sight.skipped.others += 1;
+            if is_sidecar(&path) {
+                sight.sidecars.push(path);
+            }
         } else {
             self.take(path, entry, sight);
         }
@@ -215,6 +221,8 @@ impl Sight {
     fn sorted(mut self) -> Sight {
         self.files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         self.files.dedup_by(|one, other| one.path == other.path);
+        self.sidecars.sort_unstable();
+        self.sidecars.dedup();
         self
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::examine::keep_examining;
 use super::keeper::Keeper;
 use super::mailbox::Mailbox;
 use super::scan::Scanner;
@@ -33,8 +34,14 @@ impl Watcher {
         let (mut mailboxes, mut tasks) = (Vec::new(), JoinSet::new());
         for library in libraries {
             let (db, clock, chance) = (db.clone(), clock.clone(), chance.clone());
+            let examining = (db.clone(), clock.clone(), library.clone());
             let keeper = Keeper::new(Scanner { db, clock, chance, library }, scan_interval);
             mailboxes.push(keeper.mailbox.clone());
+            let (news, ended) = (keeper.news.clone(), stop.clone());
+            tasks.spawn(async move {
+                let (db, clock, library) = examining;
+                let _ = ended.run_until_cancelled_owned(keep_examining(&db, &clock, &library, &news)).await;
+            });
             let stop = stop.clone();
             tasks.spawn(async move {
                 // A half-written scan is as good as none: the next one goes on from there.

@@ -13,7 +13,7 @@ use crate::access::policy::Entrance;
 use crate::app::App;
 use crate::error::Error;
 
-use super::path::{self, MediaPath};
+use super::path::{self, MediaPath, Part};
 use super::{admit, caller, send};
 
 pub const ROUTE: &str = "/private/files/download/";
@@ -26,7 +26,7 @@ pub async fn serve(State(app): State<App>, request: Request) -> Result<Response,
     let path = path::legacy(raw);
     let undecodable = path.is_none();
     let named = path.map_or(Named::Nothing, |path| Named::File { library, path });
-    let asked = MediaPath { token: None, named };
+    let asked = MediaPath { token: None, named, part: Part::Film };
     if undecodable {
         return match caller(&app, &request, &asked, Entrance::Legacy).await {
             Ok(_) => {

@@ -5,6 +5,8 @@
 
 mod legacy;
 pub mod path;
+mod sidecar;
+pub mod subtitles;
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -22,19 +24,24 @@ use crate::app::App;
 use crate::body::{self, Container, Kept, Representation};
 use crate::config::ZeroCopy;
 use crate::error::Error;
+use crate::library::sidecar::Beside;
 use crate::metrics::{RangeLabels, Sent};
 use crate::range::{self, Boundary, HttpDate};
 use crate::storage::{self, MediaFile, OpenError, ReadError};
 
-use path::MediaPath;
+use path::{MediaPath, Part};
 
 pub use legacy::serve as serve_legacy;
 
-/// `/m/...`, `/t/...` and `/files/...`.
+/// `/m/...`, `/t/...` and `/files/...`: a video, its poster or its subtitles.
 pub async fn serve(app: &App, request: &Parts) -> Result<Response, Error> {
     let asked = MediaPath::parse(request.uri.path());
     let permit = admit(app, request, &asked, Entrance::Media).await?;
-    send(app, permit, request).await
+    match &asked.part {
+        Part::Film => send(app, permit, request).await,
+        Part::Poster => sidecar::poster(app, permit, request).await,
+        Part::Subtitles(label) => sidecar::subtitles(app, permit, label, request).await,
+    }
 }
 
 /// Who asks, and may they see what they name.
@@ -74,10 +81,20 @@ pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response
         let file = locate(app, &permit).await?;
         describe(app, &permit, file, form).await?
     };
+    answer(app, permit, request, &film.representation).await
+}
+
+/// Plans and responds.
+async fn answer(
+    app: &App,
+    permit: Permit,
+    request: &Parts,
+    representation: &Representation,
+) -> Result<Response, Error> {
     let now = now(app);
-    let plan = range::plan(&request.method, &request.headers, &film.representation.facts(now));
+    let plan = range::plan(&request.method, &request.headers, &representation.facts(now));
     let boundary = || Boundary::from_random(app.chance.bytes());
-    let mut response = body::respond(&film.representation, plan, boundary, &request.method);
+    let mut response = body::respond(representation, plan, boundary, &request.method);
     // By the clock that judged the conditions: Last-Modified is never later (RFC 9110 §8.8.2.1).
     response.headers_mut().insert(DATE, date(now));
     observed(app, permit, request, response).await
@@ -95,10 +112,15 @@ fn at_hand(app: &App, permit: &Permit, form: Form) -> Option<Arc<Kept>> {
 /// Opens the file of an item. What is no longer there is 404, as if it had never been.
 async fn locate(app: &App, permit: &Permit) -> Result<Arc<MediaFile>, Error> {
     let item = permit.item();
-    let folder = app.folder(&item.library_id).ok_or(Error::NotFound)?;
-    match folder.open_file(&item.path).await {
-        Ok(file) if may_lend(app, &file) => Ok(file.leased()),
-        Ok(file) => Ok(Arc::new(file)),
+    let file = open(app, &item.library_id, &item.path).await?;
+    Ok(if may_lend(app, &file) { file.leased() } else { Arc::new(file) })
+}
+
+/// A file of the catalogue.
+async fn open(app: &App, library_id: &str, path: &str) -> Result<MediaFile, Error> {
+    let folder = app.folder(library_id).ok_or(Error::NotFound)?;
+    match folder.open_file(path).await {
+        Ok(file) => Ok(file),
         Err(OpenError::Gone(_)) => Err(Error::NotFound),
         Err(error) => Err(Error::unavailable(error)),
     }
@@ -209,12 +231,16 @@ async fn observed(
 pub struct Shown {
     pub id: crate::types::ItemId,
     pub name: String,
+    pub beside: Beside,
 }
 
 /// The item of a page below `/watch/`, for who may see it.
 pub async fn shown(app: &App, request: &Parts, id: &str) -> Result<Shown, Error> {
     let named = crate::types::ItemId::parse(id).map_or(Named::Nothing, Named::Item);
-    let permit = admit(app, request, &MediaPath { token: None, named }, Entrance::Media).await?;
+    let permit =
+        admit(app, request, &MediaPath { token: None, named, part: Part::Film }, Entrance::Media).await?;
     let item = permit.item();
-    Ok(Shown { id: item.id, name: file_name(&item.path).to_owned() })
+    // A page without a picture is better than none.
+    let beside = sidecar::around(app, item).await.unwrap_or_default();
+    Ok(Shown { id: item.id, name: file_name(&item.path).to_owned(), beside })
 }

@@ -7,6 +7,7 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use percent_encoding::percent_decode_str;
 
 use crate::access::Named;
+use crate::library::sidecar::is_label;
 use crate::types::ItemId;
 
 /// A URL of the media routes.
@@ -15,33 +16,56 @@ pub struct MediaPath {
     /// The text between `/t/` and the next slash.
     pub token: Option<String>,
     pub named: Named,
+    pub part: Part,
+}
+
+/// What of an item a URL names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// The video itself.
+    Film,
+    Poster,
+    /// By their label, to be compared with those that there are.
+    Subtitles(String),
 }
 
 impl MediaPath {
     /// Of a raw request path that begins with `/m/`, `/t/` or `/files/`. What is malformed names nothing.
     pub fn parse(raw: &str) -> MediaPath {
+        const NOTHING: (Named, Part) = (Named::Nothing, Part::Film);
         if let Some(rest) = raw.strip_prefix("/t/") {
             let (token, rest) = rest.split_once('/').unwrap_or((rest, ""));
-            let named = rest.strip_prefix("m/").map_or(Named::Nothing, item);
-            return MediaPath { token: Some(token.to_owned()), named };
+            let (named, part) = rest.strip_prefix("m/").map_or(NOTHING, item);
+            return MediaPath { token: Some(token.to_owned()), named, part };
         }
-        let named = if let Some(rest) = raw.strip_prefix("/m/") {
+        let (named, part) = if let Some(rest) = raw.strip_prefix("/m/") {
             item(rest)
         } else if let Some(rest) = raw.strip_prefix("/files/") {
-            file(rest)
+            (file(rest), Part::Film)
         } else {
-            Named::Nothing
+            NOTHING
         };
-        MediaPath { token: None, named }
+        MediaPath { token: None, named, part }
     }
 }
 
-/// `{id}` or `{id}/{name}`; the name is decoration and may be anything without a slash.
-fn item(rest: &str) -> Named {
-    let (id, name) = rest.split_once('/').unwrap_or((rest, ""));
-    match ItemId::parse(id) {
-        Some(id) if !name.contains('/') => Named::Item(id),
-        _ => Named::Nothing,
+/// `{id}`, `{id}/{name}`, `{id}/poster/{name}` or `{id}/subtitles/{label}.vtt`. Names are decoration and may be
+/// anything without a slash.
+fn item(rest: &str) -> (Named, Part) {
+    let (id, rest) = rest.split_once('/').unwrap_or((rest, ""));
+    let mut parts = rest.split('/');
+    let part = match (parts.next(), parts.next(), parts.next()) {
+        (_, None, _) => Some(Part::Film),
+        (Some("poster"), Some(_), None) => Some(Part::Poster),
+        (Some("subtitles"), Some(name), None) => {
+            let label = name.strip_suffix(".vtt").filter(|label| is_label(label));
+            label.map(|label| Part::Subtitles(label.to_owned()))
+        }
+        _ => None,
+    };
+    match (ItemId::parse(id), part) {
+        (Some(id), Some(part)) => (Named::Item(id), part),
+        _ => (Named::Nothing, Part::Film),
     }
 }
 
@@ -122,8 +146,49 @@ mod tests {
             ("/other".to_owned(), None, Named::Nothing, "no media route"),
         ];
         for (raw, token, named, why) in cases {
-            let want = MediaPath { token: token.map(str::to_owned), named };
+            let want = MediaPath { token: token.map(str::to_owned), named, part: Part::Film };
             assert_eq!(MediaPath::parse(&raw), want, "{why}: {raw}");
+        }
+    }
+
+    #[test]
+    fn urls_name_a_part_of_an_item_or_nothing() {
+        let subtitles = |label: &str| Some(Part::Subtitles(label.to_owned()));
+        let cases = [
+            ("/poster/1.jpg", Some(Part::Poster), "a picture"),
+            (
+                "/poster/..%2f..%2fetc%2fpasswd",
+                Some(Part::Poster),
+                "its name is decoration, whatever it says",
+            ),
+            ("/poster/", Some(Part::Poster), "an empty name"),
+            ("/poster", Some(Part::Film), "one part is decoration, as it always was"),
+            ("/subtitles", Some(Part::Film), "likewise"),
+            ("/poster/a/b", None, "more than a name"),
+            ("/poster//", None, "likewise"),
+            ("/Poster/1.jpg", None, "words are spelled in one way"),
+            ("/%70oster/1.jpg", None, "likewise"),
+            ("//poster/1.jpg", None, "an empty part"),
+            ("/subtitles/default.vtt", subtitles("default"), "no language"),
+            ("/subtitles/pt-BR.vtt", subtitles("pt-BR"), "a language with its region"),
+            ("/subtitles/de.srt", None, "they are served as WebVTT"),
+            ("/subtitles/de", None, "no ending"),
+            ("/subtitles/.vtt", None, "no label"),
+            ("/subtitles/...vtt", None, "dots"),
+            ("/subtitles/..%2f..%2fsecret.vtt", None, "a way out"),
+            ("/subtitles/../de.vtt", None, "likewise"),
+            ("/subtitles/d%65.vtt", None, "labels are spelled in one way"),
+            ("/subtitles/de/x.vtt", None, "more than a label"),
+            ("/subtitles/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.vtt", None, "no language is as long"),
+            ("/other/x", None, "no such part"),
+        ];
+        for (rest, want, why) in cases {
+            for (before, token) in [("/m/", None), ("/t/abc/m/", Some("abc".to_owned()))] {
+                let named = want.as_ref().map_or(Named::Nothing, |_| Named::Item(ItemId::parse(ID).unwrap()));
+                let part = want.clone().unwrap_or(Part::Film);
+                let raw = format!("{before}{ID}{rest}");
+                assert_eq!(MediaPath::parse(&raw), MediaPath { token, named, part }, "{why}: {raw}");
+            }
         }
     }
 

@@ -39,6 +39,17 @@ fn original_format(entry: &Entry<'_>) -> Option<FourCc> {
 
 type Detail = Option<(String, Option<u8>)>;
 
+/// The name of a coding, and its depth, by the box of its configuration: other containers carry the same bytes.
+#[must_use]
+pub fn by_configuration(format: FourCc, body: &[u8]) -> Option<(String, Option<u8>)> {
+    match &format.0 {
+        b"avc1" => avc(format, body),
+        b"hvc1" => hevc(format, body),
+        b"av01" => av1(body),
+        _ => None,
+    }
+}
+
 fn detailed(entry: &Entry<'_>, format: FourCc) -> Detail {
     let body = |kind| entry.extension(kind).map(|found| found.body);
     match &format.0 {

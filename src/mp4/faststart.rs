@@ -40,6 +40,25 @@ pub const FORMAT_VERSION: u32 = 1;
 /// Moves the movie to the front. `moov` is the whole box that [`Layout::moov`] names; `patches` are bytes of the file
 /// that change on the way, in the movie (see [`crate::mp4::retag`]).
 pub fn faststart(layout: &Layout, moov: &[u8], patches: &[Patch]) -> Result<VirtualFile, LeftAlone> {
+    let (found, rewrite) = prepare(layout, moov)?;
+    let (insertion, old) = (insertion(layout), found.offset..found.end());
+    let new = rewrite.write(&moves(layout, &found, rewrite.len())?, &within(patches, &found)?)?;
+    Ok(VirtualFile::new([
+        Segment::Span { start: 0, end: insertion },
+        Segment::Memory(new),
+        Segment::Span { start: insertion, end: old.start },
+        Segment::Span { start: old.end, end: layout.len },
+    ]))
+}
+
+/// Whether [`faststart`] would do it, found out without making the new movie, which takes as much memory as the old
+/// one.
+pub fn check(layout: &Layout, moov: &[u8]) -> Result<(), LeftAlone> {
+    prepare(layout, moov).map(|_| ())
+}
+
+/// Everything before the writing.
+fn prepare<'a>(layout: &Layout, moov: &'a [u8]) -> Result<(TopBox, Rewrite<'a>), LeftAlone> {
     let found = movable(layout)?;
     if length(moov) != found.size {
         return Err(Malformed::Size(found.kind).into());
@@ -47,16 +66,14 @@ pub fn faststart(layout: &Layout, moov: &[u8], patches: &[Patch]) -> Result<Virt
     let root = movie::root(moov)?;
     let tracks = contents(&root)?;
     let mut rewrite = Rewrite::new(moov, root, &tracks)?;
-    let (insertion, old) = (insertion(layout), found.offset..found.end());
-    let moves = |len| Moves::to_front(insertion, &old, layout.len, len).ok_or(LeftAlone::TooLarge);
-    rewrite.widen(&moves(rewrite.longest())?, layout.len)?;
-    let new = rewrite.write(&moves(rewrite.len())?, &within(patches, &found)?)?;
-    Ok(VirtualFile::new([
-        Segment::Span { start: 0, end: insertion },
-        Segment::Memory(new),
-        Segment::Span { start: insertion, end: old.start },
-        Segment::Span { start: old.end, end: layout.len },
-    ]))
+    rewrite.widen(&moves(layout, &found, rewrite.longest())?, layout.len)?;
+    Ok((found, rewrite))
+}
+
+/// Where everything goes when the movie has this length.
+fn moves(layout: &Layout, found: &TopBox, len: u64) -> Result<Moves, LeftAlone> {
+    let old = found.offset..found.end();
+    Moves::to_front(insertion(layout), &old, layout.len, len).ok_or(LeftAlone::TooLarge)
 }
 
 /// The movie, if it is one that may be moved as far as the top level says.

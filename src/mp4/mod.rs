@@ -45,13 +45,13 @@ mod rewrite;
 mod sound;
 mod tables;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod time;
 pub mod track;
 pub mod virtual_file;
 
 pub use boxes::{FourCc, MAX_MOOV, Malformed};
-pub use codec::Codec;
+pub use codec::{Codec, by_configuration};
 pub use edits::{Edit, Edits};
 pub use faststart::{FORMAT_VERSION, faststart};
 pub use header::Rotation;

@@ -9,7 +9,7 @@ use reelgate::router::{Openness, ROUTES};
 use crate::support::{Request, Server, get};
 
 /// Modules by layer; imports go down, or stay within a module. Two modules of one layer may know each other.
-const LAYERS: [(&str, u8); 27] = [
+const LAYERS: [(&str, u8); 28] = [
     ("main", 4),
     ("cli", 4),
     ("server", 4),
@@ -28,6 +28,7 @@ const LAYERS: [(&str, u8); 27] = [
     ("body", 2),
     ("error", 2),
     ("metrics", 2),
+    ("probe", 2),
     ("db", 1),
     ("storage", 1),
     ("kernel", 1),
@@ -40,7 +41,7 @@ const LAYERS: [(&str, u8); 27] = [
 ];
 
 /// Files that are pure wherever they lie: layer 0.
-const PURE: [&str; 46] = [
+const PURE: [&str; 60] = [
     "types.rs",
     "range/mod.rs",
     "range/header.rs",
@@ -82,7 +83,21 @@ const PURE: [&str; 46] = [
     "doctor/rules/path.rs",
     "doctor/rules/ranges.rs",
     "doctor/verdict.rs",
+    "probe/archive.rs",
+    "probe/ebml.rs",
+    "probe/examined.rs",
+    "probe/flac.rs",
+    "probe/flv.rs",
+    "probe/fragments.rs",
+    "probe/matroska.rs",
+    "probe/numbers.rs",
+    "probe/ogg.rs",
+    "probe/riff.rs",
+    "probe/transport.rs",
+    "probe/trouble.rs",
+    "library/sidecar.rs",
     "media/path.rs",
+    "media/subtitles.rs",
     "access/policy.rs",
     "access/token.rs",
     "access/link.rs",

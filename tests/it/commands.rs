@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::support::program::{bare, ran};
-use crate::support::{Program, Ran, Server, Setup, files, get};
+use crate::support::{Program, Ran, Server, Setup, files, films, get};
 
 /// A data folder with a library, a user, a token and a key, and no server.
 fn furnished() -> (Setup, Program) {
@@ -59,7 +59,12 @@ fn every_command_gives_json_of_its_shape_and_a_text_for_people() {
         (&sign, "expires_at url", "/m/"),
         ("key rotate --keep 1h", "created_at id retired token", "older keys"),
         ("scan videos", "", "VIDEOS"),
-        ("items", "id library path size state url", "PATH"),
+        (
+            "items",
+            "audio_codec container duration_ms height id library note path poster size state subtitles url \
+             video_codec width",
+            "DURATION",
+        ),
         ("config check videos", "key source value", "SETTING"),
     ];
     for (line, want, words) in cases {
@@ -399,7 +404,8 @@ fn completions_and_help_are_there_and_survive_a_reader_that_leaves() {
     // Longer than a pipe holds, so that the writer must meet the closed end.
     let films =
         (0..2_000).map(|number| format!("a film with a long name, so that the list is long {number}.mp4"));
-    let setup = films.fold(Setup::new(), |setup, film| setup.file(&film, b""));
+    let whole = films::film(1, 1_500);
+    let setup = films.fold(Setup::new(), |setup, film| setup.file(&film, &whole));
     setup.program().ok("scan videos");
     for line in ["completions bash", "items", "items --json", "--help"] {
         let mut child = setup

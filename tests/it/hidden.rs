@@ -11,6 +11,7 @@ const NO_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 
 fn served() -> Server {
     let setup = Setup::new().file(HIDDEN, &bytes(5_000)).file(SEEN, &bytes(3_000));
+    let setup = setup.file("private/diary.jpg", b"\xff\xd8\xff").file("private/diary.vtt", b"WEBVTT\n");
     setup.arguments(["--legacy-route", "videos"]).start()
 }
 
@@ -21,6 +22,8 @@ fn pairs(hidden: &str) -> Vec<(String, String)> {
         pair(format!("/m/{hidden}"), format!("/m/{NO_ID}")),
         pair(format!("/m/{hidden}/diary.mp4"), format!("/m/{NO_ID}/diary.mp4")),
         pair(format!("/m/{hidden}"), "/m/no-id-at-all".to_owned()),
+        pair(format!("/m/{hidden}/poster/a.jpg"), format!("/m/{NO_ID}/poster/a.jpg")),
+        pair(format!("/m/{hidden}/subtitles/default.vtt"), format!("/m/{NO_ID}/subtitles/default.vtt")),
         pair(format!("/m/{hidden}/"), "/m//".to_owned()),
         pair(format!("/files/videos/{HIDDEN}"), "/files/videos/private/none.mp4".to_owned()),
         pair(format!("/files/videos/{HIDDEN}"), "/files/nowhere/none.mp4".to_owned()),

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use crate::support::{Response, Server, Setup, eventually, files, get};
+use crate::support::{Response, Server, Setup, eventually, files, films, get};
 
 /// What people call seconds: a change is gathered for at most one, then looked at.
 const SECONDS: Duration = Duration::from_secs(5);
@@ -80,7 +80,7 @@ fn an_id_and_its_links_follow_a_file_that_is_renamed_or_moved() {
 fn a_growing_file_is_marked_served_as_long_as_it_is_and_complete_at_last() {
     let server = Server::with(&[]);
     let ann = server.user("ann", Some("videos"));
-    let bytes = files::bytes(60_000);
+    let bytes = films::film(60, 60_000);
     let path = server.library().join("live.mp4");
     let mut file = fs::File::create(&path).unwrap();
     file.write_all(&bytes[..10_000]).unwrap();

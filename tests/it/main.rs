@@ -15,12 +15,14 @@ mod library;
 mod limits;
 mod methods;
 mod pages;
+mod probe;
 mod proxies;
 mod ranges;
 mod readme;
 mod revocation;
 mod secrets;
 mod shelf;
+mod sidecars;
 mod story;
 mod support;
 #[cfg(feature = "tls")]

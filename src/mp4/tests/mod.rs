@@ -3,7 +3,7 @@
 mod draws;
 mod hostile;
 mod layouts;
-mod make;
+pub mod make;
 mod movies;
 mod names;
 mod retags;

@@ -2,6 +2,7 @@
 
 pub mod faulty;
 pub mod files;
+pub mod films;
 #[cfg(feature = "tls")]
 pub mod h2;
 pub mod http;

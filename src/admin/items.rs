@@ -1,0 +1,44 @@
+//! The list of videos, with what is in them and what lies beside them.
+
+use std::collections::HashMap;
+
+use super::{Admin, AdminError};
+use crate::db::findings::Listed;
+use crate::library::sidecar::{Beside, beside, near, stem};
+
+/// A video of the list.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub listed: Listed,
+    pub beside: Beside,
+}
+
+impl Admin {
+    /// Items of one library or of all.
+    pub async fn items(&self, library: Option<&str>) -> Result<Vec<Entry>, AdminError> {
+        if let Some(name) = library {
+            self.library(name).await?;
+        }
+        let all = self.db.listed(library).await?;
+        let mut paths: HashMap<String, Vec<String>> = HashMap::new();
+        for Listed { item, .. } in &all {
+            paths.entry(item.library_id.clone()).or_default().push(item.path.clone());
+        }
+        let mut around = HashMap::new();
+        for (id, mut items) in paths {
+            let mut sidecars = self.db.sidecars_below(&id, "").await?;
+            sidecars.sort_unstable();
+            items.sort_unstable();
+            around.insert(id, (sidecars, items));
+        }
+        let entry = |listed: Listed| {
+            let (path, id) = (&listed.item.path, &listed.item.library_id);
+            let beside = around.get(id).map(|(sidecars, items)| {
+                let near = |all| near(all, stem(path)).iter().map(String::as_str);
+                beside(path, near(sidecars), near(items))
+            });
+            Entry { beside: beside.unwrap_or_default(), listed }
+        };
+        Ok(all.into_iter().map(entry).collect())
+    }
+}
