@@ -108,7 +108,7 @@ fn heads(criterion: &mut Criterion) {
     });
     let stat = Stat { len: LEN, dev: 1, ino: 2, modified: (1_700_000_000, 1), ..Stat::default() };
     criterion.bench_function("validator", |bencher| {
-        bencher.iter(|| validator(&SECRET, black_box(&stat), (1_800_000_000, 0), 0));
+        bencher.iter(|| validator(&SECRET, black_box(&stat), "", (1_800_000_000, 0), 0));
     });
 }
 
