@@ -39,7 +39,8 @@ pub(super) struct CreateArgs {
     #[arg(long, value_enum, default_value = "media")]
     kind: Kind,
     /// Narrow it to one video
-    #[arg(long, value_name = "ID", conflicts_with = "path", value_parser = item_id)]
+    // One id in 64 begins with a hyphen.
+    #[arg(long, value_name = "ID", conflicts_with = "path", value_parser = item_id, allow_hyphen_values = true)]
     item: Option<ItemId>,
     /// Narrow it to what lies below a path
     #[arg(long, value_name = "LIBRARY/PREFIX")]

@@ -110,7 +110,7 @@ fn a_created_secret_opens_what_it_is_for_and_lists_show_what_is_there() {
 /// What was typed, the exit status, and words that must stand in the error: what is wrong, and what helps.
 type Mistake = (&'static str, i32, &'static [&'static str]);
 
-const MISTAKES: [Mistake; 33] = [
+const MISTAKES: [Mistake; 34] = [
     ("", 2, &["no folder to serve", "reelgate DIR"]),
     ("nonsense", 2, &["nonsense"]),
     ("serve nowhere", 2, &["nowhere"]),
@@ -135,6 +135,7 @@ const MISTAKES: [Mistake; 33] = [
     ("token create ada --for 0s", 2, &["over at once"]),
     ("token create ada --item abc", 2, &["22 characters", "reelgate items"]),
     ("token create ada --item AAAAAAAAAAAAAAAAAAAAAA", 1, &["No item", "reelgate items"]),
+    ("token create ada --item -AAAAAAAAAAAAAAAAAAAAA", 1, &["No item", "reelgate items"]),
     ("token create ada --item AAAAAAAAAAAAAAAAAAAAAA --path videos", 2, &["--path"]),
     ("token revoke nothing", 1, &["No valid token", "reelgate token list"]),
     ("sign /m/abc --for 1h", 1, &["cannot be signed", "/m/ID"]),
