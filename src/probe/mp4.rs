@@ -15,7 +15,7 @@ use super::{Container, ProbeError, others};
 use crate::mp4::boxes::Header;
 use crate::mp4::{self, Ending, Kind, Layout, LeftAlone, Movie, TopBox, Walk, faststart, retag};
 
-/// The largest index that is read here: ten hours at 60 frames a second. Twice of it would be over the 64 MB that an
+/// The largest index that is read here: eight hours at 60 frames a second. Twice of it would be over the 64 MB that an
 /// examination may take.
 pub(super) const MAX_INDEX: u64 = 32 << 20;
 /// A fragment's index has an entry of at most 16 bytes for each sample.
