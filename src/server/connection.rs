@@ -9,6 +9,7 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
+use std::net::Shutdown;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use hyper_util::rt::TokioIo;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use super::answer::{Answer, Answering};
 use super::line::{Line, Order};
@@ -101,9 +102,10 @@ impl Settings {
     }
 }
 
-/// How long a connection that is over waits for its last pages of files to arrive, and how often it looks.
+/// How long a connection that is over waits for a client that takes nothing of its last pages of files, and how often it
+/// looks.
 const LAST_BYTES: Duration = Duration::from_mins(1);
-const LOOK: Duration = Duration::from_millis(20);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// How a connection came to its end.
 #[derive(Debug)]
@@ -204,13 +206,13 @@ pub(super) async fn close(mut wire: impl Wire, line: &Line, end: &End) {
     let stream = socket.into_stream();
     match end {
         End::Cut | End::Broken(_) | End::Torn | End::Overdue(Overdue::Stalled) => reset(&stream),
-        End::Closed => {
+        End::Closed | End::Overdue(Overdue::Idle) => {
             tokio::select! {
                 () = line.is_cut() => reset(&stream),
                 () = part(&stream, line, ended) => {}
             }
         }
-        End::HungUp | End::Unsecured(_) | End::Overdue(Overdue::Head | Overdue::Idle) => {}
+        End::HungUp | End::Unsecured(_) | End::Overdue(Overdue::Head) => {}
     }
     if !line.has_delivered() {
         reset(&stream);
@@ -222,17 +224,22 @@ fn reset(stream: &TcpStream) {
     _ = stream.set_zero_linger();
 }
 
-/// Waits for the client to take the last answer.
+/// Waits for the client to take the last answer, as long as it takes something of it. A slow one has idled for a while
+/// when its last bytes are still with the kernel.
 async fn part(stream: &TcpStream, line: &Line, ended: bool) {
     if !ended && may_still_send(stream, line) {
         refusal::linger(stream).await;
     }
-    _ = timeout(LAST_BYTES, async {
-        while !line.has_delivered() {
-            sleep(LOOK).await;
+    // That this was the last answer comes behind it; hyper has said so already, unless the connection was idle.
+    _ = SockRef::from(stream).shutdown(Shutdown::Write);
+    let (mut taken, mut since) = (line.acknowledged(), Instant::now());
+    while !line.has_delivered() && since.elapsed() < LAST_BYTES {
+        sleep(LOOK).await;
+        let now = line.acknowledged();
+        if now > taken {
+            (taken, since) = (now, Instant::now());
         }
-    })
-    .await;
+    }
 }
 
 /// Whether unread bytes are here or on their way: closing over them is a reset, which may reach the client

@@ -377,3 +377,33 @@ async fn no_zero_of_a_mark_leaves_when_hyper_copies() {
         rest.bytes.windows(4).position(|bytes| bytes == b"\r\n\r\n").map_or(rest.bytes.len(), |end| end + 4);
     assert!(rest.bytes[head..].is_empty(), "{} bytes of a body", rest.bytes.len() - head);
 }
+
+/// All of the answer is with the kernel long before a slow reader has it, and the connection is idle meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_idle_time_takes_nothing_from_a_slow_reader() {
+    const SHORT: u64 = 900_000;
+    let shelf = Shelf::new();
+    let part = ByteRange::new(0, SHORT, u64::try_from(LEN).unwrap()).unwrap();
+    let representation = whole(shelf.open());
+    let listener = listen(([127, 0, 0, 1], 0).into()).unwrap();
+    let mut client = connect(listener.local_addr().unwrap(), Some(40_000)).await;
+    let limits = Limits { idle_timeout: ms(100), ..Limits::default() };
+    let handler = move |request: Request<Incoming>| {
+        let connection = request.extensions().get::<Connection>().cloned().unwrap();
+        let answer = planned(&representation, Plan::Part(part));
+        std::future::ready(outgoing(answer, || connection.lane()))
+    };
+    let (_stop, shutdown) = Shutdown::new();
+    tokio::spawn(async move { serve(listener, &limits, Arc::default(), handler, shutdown).await });
+    client.send(GET).await;
+    client.head().await;
+    let mut body = Vec::new();
+    let mut portion = vec![0; 30_000];
+    while body.len() < usize::try_from(SHORT).unwrap() {
+        tokio::time::sleep(ms(20)).await;
+        let count = soon(client.0.read(&mut portion)).await.unwrap();
+        assert!(count > 0, "cut after {} bytes", body.len());
+        body.extend_from_slice(&portion[..count]);
+    }
+    assert!(body == shelf.content[..body.len()]);
+}
