@@ -92,7 +92,7 @@ fn refuse(world: &World, fault: Fault, complaint: &str) -> Result<()> {
 
 fn program_case(kind: Kind, credential: Credential) -> Case {
     Case::new(format!("apple: {} by {}", kind.label(), credential.label()), move |world| {
-        replay(&world.program()?.media_url(kind.file_name(), credential)?, world.film(kind)?)
+        replay(&world.program()?.media_url(kind.file_name(), credential)?, world.film(kind.shown())?)
     })
 }
 
