@@ -61,9 +61,14 @@ pub fn is_resident(file: impl AsFd, offset: u64, len: u64) -> Option<bool> {
 /// Takes a read lease: from now on whoever opens the file for writing, or truncates it, waits until this process lets
 /// go, for as long as `/proc/sys/fs/lease-break-time` says. False where the kernel gives none: somebody has it open for
 /// writing, it belongs to another user and this process has no `CAP_LEASE`, or its file system knows no leases.
+///
+/// Who waits is told by a signal to this process, whichever of its threads took the lease and lives on.
 pub fn take_lease(file: impl AsFd) -> bool {
+    let file = file.as_fd().as_raw_fd();
     // SAFETY: see the head of this file.
-    unsafe { libc::fcntl(file.as_fd().as_raw_fd(), F_SETLEASE, F_RDLCK) == 0 }
+    unsafe {
+        libc::fcntl(file, F_SETLEASE, F_RDLCK) == 0 && libc::fcntl(file, libc::F_SETOWN, libc::getpid()) == 0
+    }
 }
 
 /// Whether the lease stands and nobody waits for its end.

@@ -4,7 +4,6 @@
 //!    the path and answered at once: a general router's matching, extractors and boxes took a tenth of a probe.
 //! 2. All others go through axum.
 
-use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
@@ -178,13 +177,12 @@ async fn method_not_allowed() -> Error {
 
 /// A fault in one answer must not end the connection of others behind a proxy.
 async fn unpanicked(answer: impl Future<Output = Response>) -> Response {
-    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|panic| panicked(&*panic))
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| panicked())
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> Response {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-    let cause = std::io::Error::other(format!("panic: {}", text.unwrap_or("no message")));
-    Error::Internal(std::sync::Arc::new(cause)).into_response()
+/// Its message may quote the request, and is not looked at; the log has its place in the program.
+fn panicked() -> Response {
+    Error::Internal(std::sync::Arc::new(std::io::Error::other("a fault of the program"))).into_response()
 }
 
 #[cfg(test)]

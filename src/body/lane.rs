@@ -84,6 +84,8 @@ pub trait Outlet {
     fn send_bytes(&self, bytes: &[u8]) -> io::Result<usize>;
     /// What it was given and the other end has not acknowledged.
     fn unacknowledged(&self) -> u64;
+    /// Whether closing it, be it by the kernel for a process that was killed, forgets what it was given.
+    fn reset_on_close(&self, resets: bool);
 }
 
 /// A window of a file, as hyper sees it.
@@ -135,10 +137,15 @@ impl Lane {
         let (file, offset) = (Arc::clone(&window.file), window.offset + length(window.sent));
         // An error of the socket is passed on: the client has gone, or takes nothing now.
         let Written { offered, taken } = match file.lend(carrier) {
-            Some(_lent) => {
+            Some(mut lent) => {
+                // Whatever ends this connection from now on, unplanned, ends it by a reset.
+                if self.0.lent.load(Relaxed) == 0 {
+                    outlet.reset_on_close(true);
+                }
                 let sent = outlet.send_file(&file, offset, slice.len())?;
                 let end = self.0.written.load(Relaxed).saturating_add(length(sent));
                 self.0.lent.store(end, Relaxed);
+                lent.until(end);
                 queue.keep(&file, end, || self.acknowledged(outlet));
                 Written { offered: slice.len(), taken: sent }
             }
@@ -164,10 +171,15 @@ impl Lane {
         self.0.written.fetch_add(length(count), Relaxed);
     }
 
-    /// Whether the other end has everything that was lent, so that files may change.
-    pub fn has_delivered(&self, outlet: &impl Outlet) -> bool {
-        let lent = self.0.lent.load(Relaxed);
+    /// Whether the other end has what was lent among the first so many bytes, so that files may change.
+    pub fn has_delivered(&self, bytes: u64, outlet: &impl Outlet) -> bool {
+        let lent = self.0.lent.load(Relaxed).min(bytes);
         lent == 0 || self.acknowledged(outlet) >= lent
+    }
+
+    /// How much the socket has taken of whatever it was.
+    pub fn written(&self) -> u64 {
+        self.0.written.load(Relaxed)
     }
 
     /// How much the other end has acknowledged of all that was written.

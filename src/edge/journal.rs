@@ -25,6 +25,7 @@ const TARGET: &str = "reelgate::access";
 /// What is known when a request begins. Dropped before there is an answer, it says that the client has gone.
 pub(super) struct Entry {
     app: App,
+    connection: Option<Connection>,
     is_answered: bool,
     request_id: RequestId,
     method: &'static str,
@@ -43,10 +44,12 @@ struct Line {
 
 impl Entry {
     pub(super) fn begin<B>(app: &App, request: &Request<B>, begun: Instant) -> Entry {
-        let peer = request.extensions().get::<Connection>().map(|connection| connection.peer().ip());
+        let connection = request.extensions().get::<Connection>().cloned();
+        let peer = connection.as_ref().map(|connection| connection.peer().ip());
         let client = peer.map(|peer| client::address(peer, request.headers(), &app.trusted_proxies));
         Entry {
             app: app.clone(),
+            connection,
             is_answered: false,
             request_id: app.request_id(),
             method: method_label(request.method()),
@@ -108,6 +111,10 @@ impl Line {
         let first_byte = ended.first_byte.map(|at| at.duration_since(self.entry.begun));
         self.count(ended, took, first_byte);
         self.write(ended, took, first_byte);
+        let guard = self.sent.as_ref().and_then(|sent| sent.guard.clone());
+        if let (Some(connection), Some(guard)) = (&self.entry.connection, guard) {
+            connection.hold(guard);
+        }
     }
 
     fn count(&self, ended: &Ended, took: Duration, first_byte: Option<Duration>) {

@@ -106,14 +106,22 @@ fn at_hand(app: &App, permit: &Permit, form: Form) -> Option<Arc<Kept>> {
     let item = permit.item();
     let film = app.shelf.find(item.id).filter(|_| form == Form::Film)?;
     let folder = app.folder(&item.library_id)?;
-    folder.still_leads_to(&item.path, film.file.stat()).then_some(film)
+    // Somebody who wanted to write has ended its lease; perhaps there is another one by now.
+    let is_good = !film.file.has_lapsed() && folder.still_leads_to(&item.path, film.file.stat());
+    is_good.then_some(film)
 }
 
 /// Opens the file of an item. What is no longer there is 404, as if it had never been.
 async fn locate(app: &App, permit: &Permit) -> Result<Arc<MediaFile>, Error> {
     let item = permit.item();
     let file = open(app, &item.library_id, &item.path).await?;
-    Ok(if may_lend(app, &file) { file.leased() } else { Arc::new(file) })
+    let is_settled = storage::is_settled(file.stat(), since_1970(app.clock.machine()));
+    Ok(match (is_settled, app.zero_copy) {
+        // A file that was written to just now may be written to again in the same tick of the clock that gives it its time.
+        (false, _) => Arc::new(file),
+        (true, ZeroCopy::Off) => Arc::new(file.settled()),
+        (true, ZeroCopy::Auto | ZeroCopy::On) => file.settled().leased(),
+    })
 }
 
 /// A file of the catalogue.
@@ -124,11 +132,6 @@ async fn open(app: &App, library_id: &str, path: &str) -> Result<MediaFile, Erro
         Err(OpenError::Gone(_)) => Err(Error::NotFound),
         Err(error) => Err(Error::unavailable(error)),
     }
-}
-
-/// A file that was written to just now may be written to again in the same tick of the clock that gives it its time.
-fn may_lend(app: &App, file: &MediaFile) -> bool {
-    app.zero_copy != ZeroCopy::Off && storage::is_settled(file.stat(), since_1970(app.clock.machine()))
 }
 
 /// Everything that the response's head says of the file, from its one descriptor.

@@ -9,8 +9,8 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::net::Shutdown;
 use std::io;
+use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -33,8 +33,8 @@ use super::pace::{Deadlines, Overdue};
 use super::refusal;
 use super::socket::{NARROW, Socket};
 use super::watchdog::Watchdog;
+use crate::body::Outlet as _;
 use crate::config::Limits;
-use crate::storage::Carrier as _;
 
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -105,7 +105,8 @@ impl Settings {
 /// How long a connection that is over waits for a client that takes nothing of its last pages of files, and how often it
 /// looks.
 const LAST_BYTES: Duration = Duration::from_mins(1);
-const LOOK: Duration = Duration::from_millis(50);
+const FIRST_LOOK: Duration = Duration::from_millis(10);
+const LOOK: Duration = Duration::from_secs(1);
 
 /// How a connection came to its end.
 #[derive(Debug)]
@@ -204,24 +205,19 @@ pub(super) async fn close(mut wire: impl Wire, line: &Line, end: &End) {
     let socket = wire.into_socket();
     let ended = socket.has_ended();
     let stream = socket.into_stream();
-    match end {
-        End::Cut | End::Broken(_) | End::Torn | End::Overdue(Overdue::Stalled) => reset(&stream),
+    let is_reset = match end {
+        End::Cut | End::Broken(_) | End::Torn | End::Overdue(Overdue::Stalled) => true,
         End::Closed | End::Overdue(Overdue::Idle) => {
             tokio::select! {
-                () = line.is_cut() => reset(&stream),
-                () = part(&stream, line, ended) => {}
+                () = line.is_cut() => true,
+                () = part(&stream, line, ended) => !line.is_settled(),
             }
         }
-        End::HungUp | End::Unsecured(_) | End::Overdue(Overdue::Head) => {}
-    }
-    if !line.has_delivered() {
-        reset(&stream);
-    }
-}
-
-/// Dropping a socket with this option is a reset; one that refuses it is dead already.
-fn reset(stream: &TcpStream) {
-    _ = stream.set_zero_linger();
+        End::HungUp | End::Unsecured(_) | End::Overdue(Overdue::Head) => !line.is_settled(),
+    };
+    // From the first page on that it was lent, the socket resets unless it is told otherwise.
+    stream.reset_on_close(is_reset);
+    line.let_go();
 }
 
 /// Waits for the client to take the last answer, as long as it takes something of it. A slow one has idled for a while
@@ -233,8 +229,10 @@ async fn part(stream: &TcpStream, line: &Line, ended: bool) {
     // That this was the last answer comes behind it; hyper has said so already, unless the connection was idle.
     _ = SockRef::from(stream).shutdown(Shutdown::Write);
     let (mut taken, mut since) = (line.acknowledged(), Instant::now());
-    while !line.has_delivered() && since.elapsed() < LAST_BYTES {
-        sleep(LOOK).await;
+    let mut pause = FIRST_LOOK;
+    while !line.is_settled() && since.elapsed() < LAST_BYTES {
+        sleep(pause).await;
+        pause = (pause * 2).min(LOOK);
         let now = line.acknowledged();
         if now > taken {
             (taken, since) = (now, Instant::now());

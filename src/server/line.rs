@@ -1,9 +1,10 @@
 //! What others hold of a connection: its pace to report to, and orders to drain or to be cut.
 
 use std::future::poll_fn;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
@@ -12,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::pace::{Deadlines, Pace};
+use crate::access::streams::Guard;
 use crate::body::Lane;
 #[cfg(feature = "tls")]
 use crate::kernel;
@@ -25,6 +27,12 @@ impl Connection {
     /// Who is at the other end of the socket; behind a proxy that is the proxy.
     pub fn peer(&self) -> SocketAddr {
         self.0.peer
+    }
+
+    /// Keeps a response that is over in view until the client has it: what the kernel still holds of it is sent, unless
+    /// the connection is cut.
+    pub fn hold(&self, guard: Arc<Guard>) {
+        self.0.held().push((self.0.lane.written() + HANDED, guard));
     }
 
     /// What can end this connection at once by a reset, also while a write waits for a reader that takes nothing.
@@ -44,9 +52,12 @@ impl Connection {
     }
 }
 
-/// An address is this machine's if a socket can be bound to it.
-fn is_ours(address: SocketAddr) -> bool {
-    address.ip().is_loopback() || UdpSocket::bind(SocketAddr::new(address.ip(), 0)).is_ok()
+/// An address is this machine's unless the kernel says that no socket can be bound to it. Who cannot be told is treated as
+/// if he were here.
+fn is_ours(mut address: SocketAddr) -> bool {
+    address.set_port(0);
+    let is_elsewhere = |error: io::Error| error.kind() == ErrorKind::AddrNotAvailable;
+    address.ip().is_loopback() || !UdpSocket::bind(address).is_err_and(is_elsewhere)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +81,12 @@ pub(super) struct Line {
     transforms: bool,
     /// The last request had a body, of which something may still be on its way.
     sends_body: AtomicBool,
+    /// Responses that are over, each until so many bytes have arrived.
+    held: Mutex<Vec<(u64, Arc<Guard>)>>,
 }
+
+/// What hyper, and the encryption, may hold of a response that is over for us.
+const HANDED: u64 = 512 * 1024;
 
 impl Line {
     pub(super) fn new(deadlines: Deadlines, peer: SocketAddr) -> Line {
@@ -84,6 +100,7 @@ impl Line {
             is_from_here: OnceLock::new(),
             transforms: false,
             sends_body: AtomicBool::new(false),
+            held: Mutex::default(),
         }
     }
 
@@ -110,8 +127,34 @@ impl Line {
         socket.map_or(0, |socket| self.lane.acknowledged(&*socket))
     }
 
+    fn held(&self) -> MutexGuard<'_, Vec<(u64, Arc<Guard>)>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets go of responses that the client has.
+    fn release(&self) {
+        let mut held = self.held();
+        if held.is_empty() {
+            return;
+        }
+        let (acknowledged, written) = (self.acknowledged(), self.lane.written());
+        held.retain(|(until, _)| acknowledged < written.min(*until));
+    }
+
+    /// Whether the client has everything that may still be called back.
+    pub(super) fn is_settled(&self) -> bool {
+        self.release();
+        self.held().is_empty() && self.has_delivered(u64::MAX)
+    }
+
+    /// The connection is over.
+    pub(super) fn let_go(&self) {
+        self.held().clear();
+    }
+
     /// A request came, with or without a body.
     pub(super) fn begin(&self, sends_body: bool) {
+        self.release();
         self.sends_body.store(sends_body, Ordering::Relaxed);
     }
 
@@ -169,10 +212,10 @@ impl Line {
 }
 
 impl Carrier for Line {
-    /// A socket that is closed sends nothing more: see `connection`.
-    fn has_delivered(&self) -> bool {
+    /// A socket that is closed sends nothing more: see `connection`. Of more bytes than were lent, those that were count.
+    fn has_delivered(&self, bytes: u64) -> bool {
         let socket = self.socket.get().and_then(Weak::upgrade);
-        socket.is_none_or(|socket| self.lane.has_delivered(&*socket))
+        socket.is_none_or(|socket| self.lane.has_delivered(bytes, &*socket))
     }
 
     fn cut(&self) {

@@ -169,14 +169,15 @@ where
             }
             return self.refusals.refuse(&self.roster, stream);
         };
+        let over = Over(Arc::clone(&line));
         let (settings, handler) = (Arc::clone(&self.settings), self.handler.clone());
         if let Some(tls) = self.tls.clone() {
             let gauges = Arc::clone(self.roster.gauges());
             let session = tls::run(tls, stream, line, settings, gauges, handler);
-            tokio::spawn(async move { seat.left(session.await) });
+            tokio::spawn(async move { over.then(seat, session.await) });
         } else {
             let session = connection::run(stream, line, settings, handler);
-            tokio::spawn(async move { seat.left(session.await) });
+            tokio::spawn(async move { over.then(seat, session.await) });
         }
     }
 
@@ -188,6 +189,22 @@ where
             tracing::error!(%error, "no connection can be accepted");
         }
         sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+/// What a connection keeps in view knows the connection; so somebody has to let go, however it ends.
+struct Over(Arc<Line>);
+
+impl Over {
+    fn then(self, seat: roster::Seat, end: connection::End) {
+        drop(self);
+        seat.left(end);
+    }
+}
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.let_go();
     }
 }
 

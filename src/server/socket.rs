@@ -180,6 +180,11 @@ impl Outlet for TcpStream {
     fn unacknowledged(&self) -> u64 {
         kernel::unacknowledged(self).unwrap_or(0)
     }
+
+    /// A socket that refuses the option is dead already.
+    fn reset_on_close(&self, resets: bool) {
+        _ = SockRef::from(self).set_linger(resets.then_some(Duration::ZERO));
+    }
 }
 
 impl AsyncRead for Socket {

@@ -23,12 +23,14 @@ pub(super) struct Watchdog {
     looked: Instant,
     /// What the client had acknowledged then.
     acknowledged: u64,
+    /// Since when the write waits that was looked at.
+    blocked: Option<Instant>,
 }
 
 impl Watchdog {
     pub(super) fn new(line: &Line, now: Instant) -> Watchdog {
         let first = line.pace.wait().map_or(now, |(since, time, _)| since + time);
-        Watchdog { alarm: Box::pin(sleep_until(first)), looked: now, acknowledged: 0 }
+        Watchdog { alarm: Box::pin(sleep_until(first)), looked: now, acknowledged: 0, blocked: None }
     }
 
     /// Ready when something took longer than it may.
@@ -47,17 +49,20 @@ impl Watchdog {
             let now = Instant::now();
             if now < next {
                 self.alarm.as_mut().reset(next);
-            } else if is_look && self.has_moved(line, now) {
+            } else if is_look && self.has_moved(line, since, now) {
                 line.pace.moved(now);
+                self.blocked = line.pace.wait().map(|(since, ..)| since);
             } else if now >= since + time {
                 return Poll::Ready(overdue);
             }
         }
     }
 
-    fn has_moved(&mut self, line: &Line, now: Instant) -> bool {
+    /// The first look at a write that waits says nothing: what was taken before it began to wait is no progress.
+    fn has_moved(&mut self, line: &Line, since: Instant, now: Instant) -> bool {
         self.looked = now;
         let before = std::mem::replace(&mut self.acknowledged, line.acknowledged());
-        self.acknowledged > before
+        let is_known = self.blocked.replace(since) == Some(since);
+        is_known && self.acknowledged > before
     }
 }

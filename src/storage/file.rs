@@ -26,7 +26,7 @@ use tokio::time::timeout;
 use super::lease::{Carrier, Lease, Lent};
 use super::local::Shared;
 use super::stat::{Drift, Stat};
-use crate::kernel::is_resident;
+use crate::kernel::{self, is_resident};
 
 /// How much of a file's start [`MediaFile::beginning`] reads: three packets of MPEG-TS are 564 bytes, two
 /// prove it.
@@ -61,6 +61,8 @@ pub struct MediaFile {
     folder: Arc<Shared>,
     /// What [`MediaFile::beginning`] has seen.
     begun: OnceLock<(Witness, Bytes)>,
+    /// It may be a recording that goes on.
+    may_grow: bool,
     /// Something of it had to be read from the disk.
     was_cold: AtomicBool,
     pub(super) lease: Option<Lease>,
@@ -102,6 +104,7 @@ impl MediaFile {
             is_local,
             folder,
             begun: OnceLock::new(),
+            may_grow: true,
             was_cold: AtomicBool::new(false),
             lease: None,
         }
@@ -197,8 +200,22 @@ impl MediaFile {
         // A write between the look at the file and the lease would not show in either.
         if self.lease.is_some() && Stat::of(&self).ok() != Some(self.stat) {
             self.lease = None;
+            kernel::drop_lease(&self);
         }
         self.listed()
+    }
+
+    /// The same file, of which it is known that nobody has written to it for a while: what makes it longer now is another
+    /// content, and not a recording that goes on.
+    #[must_use]
+    pub fn settled(mut self) -> Self {
+        self.may_grow = false;
+        self
+    }
+
+    /// Whether it had a lease that somebody ended who wanted to write.
+    pub fn has_lapsed(&self) -> bool {
+        self.lease.as_ref().is_some_and(|lease| !lease.stands())
     }
 
     /// Whether pages of it may be given to sockets now.
@@ -209,7 +226,9 @@ impl MediaFile {
     /// Around each `sendfile(2)`: the file does not change while this is held, nor while the carrier has its pages under
     /// way. `None`: it must be copied.
     pub fn lend(&self, carrier: &Arc<dyn Carrier>) -> Option<Lent<'_>> {
-        self.lease.as_ref()?.lend(carrier)
+        let lent = self.lease.as_ref()?.lend(carrier)?;
+        // The kernel ends a lease by itself when nobody answered for long, as after a stop of this process.
+        kernel::holds_lease(self).then_some(lent)
     }
 
     /// Brings a span into the page cache, on the blocking pool. More will be wanted, up to `end`.
@@ -300,7 +319,7 @@ impl MediaFile {
         let stat = self.look(&witness.stat)?;
         match witness.stat.drift(&stat) {
             Drift::None | Drift::Attributes => {}
-            Drift::Grown if self.still_holds(witness)? => {}
+            Drift::Grown if self.may_grow && self.still_holds(witness)? => {}
             Drift::Grown | Drift::Rewritten => return Err(ReadError::Changed),
             Drift::Shrunk => return Err(ReadError::Truncated),
         }
