@@ -80,7 +80,9 @@ pub fn attend() -> io::Result<impl Future<Output = ()> + Send> {
     Ok(async move {
         while waiting.recv().await.is_some() {
             let files: Vec<_> = leased().iter().filter_map(Weak::upgrade).collect();
-            files.into_iter().for_each(|file| file.look_for_writer());
+            for file in files {
+                file.look_for_writer();
+            }
         }
     })
 }
