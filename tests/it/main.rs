@@ -8,6 +8,7 @@ mod conditions;
 mod doctor;
 mod drain;
 mod durability;
+mod faststart;
 mod faults;
 mod headers;
 mod hidden;
