@@ -15,6 +15,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use tokio::sync::OnceCell;
 
@@ -26,6 +27,8 @@ use crate::storage::{MediaFile, ReadError, Stat, Witness};
 /// What is known of films, in bytes: the indices that were moved, and a little for each that was not.
 const BUDGET: u64 = 64 * 1024 * 1024;
 const ENTRY: u64 = 512;
+/// What a piece takes beside its bytes: of a film with a thousand patches that is nearly all.
+const PIECE: u64 = 128;
 
 /// Codings that browsers play in a container called `video/mp4`, by the beginning of their RFC 6381 names.
 const PLAYED: [&str; 11] =
@@ -54,7 +57,9 @@ impl Films {
             let memory = film.get().map_or(0, |film| film.memory());
             u32::try_from(ENTRY + memory).unwrap_or(u32::MAX)
         };
-        Films(Cache::builder().max_capacity(BUDGET).weigher(weigher).build())
+        // The shelf keeps the films that were asked for last; the same ones here take no memory of their own.
+        let policy = EvictionPolicy::lru();
+        Films(Cache::builder().max_capacity(BUDGET).weigher(weigher).eviction_policy(policy).build())
     }
 
     /// How a file is shown. `is_settled`: a later file of the same looks is the same.
@@ -69,6 +74,8 @@ impl Films {
         if is_new {
             // Again, for now its weight is known.
             self.0.insert(stat, Arc::clone(&cell));
+            // The cache would look at its budget after 64 of these, each of up to 128 MiB.
+            self.0.run_pending_tasks();
         }
         Ok(Arc::clone(film))
     }
@@ -101,7 +108,9 @@ impl Film {
     }
 
     fn memory(&self) -> u64 {
-        self.changed.as_ref().map_or(0, VirtualFile::memory)
+        let pieces =
+            |changed: &VirtualFile| PIECE * u64::try_from(changed.segments().len()).unwrap_or(u64::MAX);
+        self.changed.as_ref().map_or(0, |changed| changed.memory().saturating_add(pieces(changed)))
     }
 }
 
