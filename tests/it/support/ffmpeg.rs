@@ -14,7 +14,7 @@ const HEVC: &str =
     "-c:v libx265 -preset ultrafast -x265-params log-level=none:pools=1 -pix_fmt yuv420p -c:a aac";
 
 /// Name and options, which may name those above.
-const RECIPES: [(&str, &str); 15] = [
+const RECIPES: [(&str, &str); 16] = [
     ("late.mp4", "H264"),
     ("first.mp4", "H264 -movflags +faststart"),
     ("reordered.mp4", "-c:v libx264 -preset veryfast -bf 3 -pix_fmt yuv420p -c:a aac"),
@@ -29,6 +29,7 @@ const RECIPES: [(&str, &str); 15] = [
     ("vp9.mp4", "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -pix_fmt yuv420p -c:a libopus"),
     ("fragments.mp4", "H264 -movflags +frag_keyframe+empty_moov+default_base_moof"),
     ("segments.mp4", "H264 -movflags +frag_keyframe+empty_moov+default_base_moof+global_sidx"),
+    ("hev1-fragments.mp4", "HEVC -g 10 -movflags +frag_keyframe+empty_moov+default_base_moof"),
     ("sound.m4a", "-vn -c:a aac"),
 ];
 
