@@ -29,3 +29,4 @@ mod support;
 #[cfg(feature = "tls")]
 mod tls;
 mod traversal;
+mod vectors;
