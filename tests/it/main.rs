@@ -12,6 +12,7 @@ mod faststart;
 mod faults;
 mod headers;
 mod hidden;
+mod hostile;
 mod library;
 mod limits;
 mod methods;
