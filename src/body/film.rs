@@ -62,9 +62,9 @@ impl Films {
         Films(Cache::builder().max_capacity(BUDGET).weigher(weigher).eviction_policy(policy).build())
     }
 
-    /// How a file is shown. `is_settled`: a later file of the same looks is the same.
-    pub async fn of(&self, file: &Arc<MediaFile>, is_settled: bool) -> Result<Arc<Film>, ReadError> {
-        if !is_settled {
+    /// How a file is shown. `is_lasting`: a later file of the same looks is the same.
+    pub async fn of(&self, file: &Arc<MediaFile>, is_lasting: bool) -> Result<Arc<Film>, ReadError> {
+        if !is_lasting {
             return examined(file).await;
         }
         let stat = *file.stat();

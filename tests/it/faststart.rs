@@ -299,15 +299,20 @@ fn a_file_that_changes_is_examined_anew() {
     }
 }
 
+/// A film with so many zeros more in its index.
+fn padded(zeros: usize) -> Vec<u8> {
+    let late = film("late.mp4");
+    let moov = boxes::only(&boxes::top(late), "moov").clone();
+    let index = [&late[moov.start + 8..moov.end], &boxes::boxed(b"free", &vec![0; zeros])].concat();
+    [&late[..moov.start], &boxes::boxed(b"moov", &index)].concat()
+}
+
 /// The index is read once for all who ask at the same time, and not again by those who ask later.
 #[test]
 fn an_index_is_read_once() {
     const PADDING: usize = 8 << 20;
     const ASKERS: u64 = 12;
-    let late = film("late.mp4");
-    let moov = boxes::only(&boxes::top(late), "moov").clone();
-    let index = [&late[moov.start + 8..moov.end], &boxes::boxed(b"free", &vec![0; PADDING])].concat();
-    let padded = [&late[..moov.start], &boxes::boxed(b"moov", &index)].concat();
+    let (late, padded) = (film("late.mp4"), padded(PADDING));
     let scene = Scene::start(Setup::new().file("late.mp4", late).file("padded.mp4", &padded));
     scene.settle("late.mp4");
     let before = scene.read_so_far();
@@ -529,6 +534,58 @@ fn indices_in_memory_have_a_limit() {
     println!("{FILMS} films with indices of {} MiB: {grown} MiB more", PADDING >> 20);
     // Twice 64 MiB, which mostly are the same, and the one that is being made.
     assert!(grown < 64 + 64 + 32, "{grown} MiB");
+}
+
+/// The clock of a camera may run ahead.
+#[test]
+fn a_film_of_the_future_is_examined_once() {
+    const PADDING: usize = 4 << 20;
+    let late = film("late.mp4");
+    let padded = padded(PADDING);
+    let scene = Scene::start(Setup::new().file("late.mp4", late).file("padded.mp4", &padded));
+    let file = File::options().write(true).open(scene.path("padded.mp4")).unwrap();
+    file.set_modified(std::time::SystemTime::now() + Duration::from_hours(24)).unwrap();
+    scene.settle("padded.mp4");
+    let _ = scene.server.send(&head(scene.target("padded.mp4")));
+    let before = scene.read_so_far();
+    for _ in 0..5 {
+        assert_eq!(scene.server.send(&head(scene.target("padded.mp4"))).content_length(), padded.len());
+    }
+    let read = scene.read_so_far() - before;
+    assert!(read < offset(PADDING), "{read} bytes");
+}
+
+/// What is paid for the repair while a film is sent, beside a film that needs none. `--release -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement"]
+fn a_repaired_film_beside_one_that_needs_no_repair() {
+    const LEN: u32 = 1 << 30;
+    const LONG: u32 = 8 << 20;
+    let setup = Setup::new().file("late.mp4", film("late.mp4"));
+    crate::support::films::hollow(&setup.library().join("plain.mp4"), 600, LEN);
+    hollow(&setup.library().join("repaired.mp4"), LEN.into(), false);
+    let scene = Scene::start(setup);
+    scene.settle("late.mp4");
+    let cost = |name: &str, count: u32, len: u32| {
+        let mut connection = Connection::open(scene.server.address);
+        let before = (scene.server.process().cpu_time(), std::time::Instant::now());
+        for number in 0..count {
+            let from = number * (LEN / count);
+            connection.write(&get(scene.target(name)).range(&format!("bytes={from}-{}", from + len - 1)));
+            assert_eq!(connection.response("GET").status, 206);
+        }
+        (scene.server.process().cpu_time() - before.0, before.1.elapsed())
+    };
+    for (what, count, len) in [("8 MiB", LEN / LONG, LONG), ("2 bytes", 20_000, 2)] {
+        let _ = (cost("plain.mp4", count, len), cost("repaired.mp4", count, len));
+        let [plain, repaired] = ["plain.mp4", "repaired.mp4"].map(|name| {
+            let rounds = [cost(name, count, len), cost(name, count, len)];
+            (rounds[0].0 + rounds[1].0, rounds[0].1 + rounds[1].1)
+        });
+        let ratio = |repaired: Duration, plain: Duration| repaired.as_secs_f64() / plain.as_secs_f64();
+        let (cpu, time) = (ratio(repaired.0, plain.0), ratio(repaired.1, plain.1));
+        println!("ranges of {what}: CPU x{cpu:.2} ({repaired:?} to {plain:?}), time x{time:.2}");
+    }
 }
 
 #[test]
