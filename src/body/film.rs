@@ -15,17 +15,20 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use tokio::sync::OnceCell;
 
 use super::container::Container;
 use super::representation::Segment;
-use crate::mp4::{self, FORMAT_VERSION, Kind, Layout, LeftAlone, Movie, Patch, VirtualFile, Walk};
+use crate::mp4::{self, FORMAT_VERSION, Kind, Layout, LeftAlone, Movie, Patch, TopBox, VirtualFile, Walk};
 use crate::storage::{MediaFile, ReadError, Stat, Witness};
 
 /// What is known of films, in bytes: the indices that were moved, and a little for each that was not.
 const BUDGET: u64 = 64 * 1024 * 1024;
 const ENTRY: u64 = 512;
+/// What a piece takes beside its bytes: of a film with a thousand patches that is nearly all.
+const PIECE: u64 = 128;
 
 /// Codings that browsers play in a container called `video/mp4`, by the beginning of their RFC 6381 names.
 const PLAYED: [&str; 11] =
@@ -54,12 +57,14 @@ impl Films {
             let memory = film.get().map_or(0, |film| film.memory());
             u32::try_from(ENTRY + memory).unwrap_or(u32::MAX)
         };
-        Films(Cache::builder().max_capacity(BUDGET).weigher(weigher).build())
+        // The shelf keeps the films that were asked for last; the same ones here take no memory of their own.
+        let policy = EvictionPolicy::lru();
+        Films(Cache::builder().max_capacity(BUDGET).weigher(weigher).eviction_policy(policy).build())
     }
 
-    /// How a file is shown. `is_settled`: a later file of the same looks is the same.
-    pub async fn of(&self, file: &Arc<MediaFile>, is_settled: bool) -> Result<Arc<Film>, ReadError> {
-        if !is_settled {
+    /// How a file is shown. `is_lasting`: a later file of the same looks is the same.
+    pub async fn of(&self, file: &Arc<MediaFile>, is_lasting: bool) -> Result<Arc<Film>, ReadError> {
+        if !is_lasting {
             return examined(file).await;
         }
         let stat = *file.stat();
@@ -69,6 +74,8 @@ impl Films {
         if is_new {
             // Again, for now its weight is known.
             self.0.insert(stat, Arc::clone(&cell));
+            // The cache would look at its budget after 64 of these, each of up to 128 MiB.
+            self.0.run_pending_tasks();
         }
         Ok(Arc::clone(film))
     }
@@ -101,7 +108,9 @@ impl Film {
     }
 
     fn memory(&self) -> u64 {
-        self.changed.as_ref().map_or(0, VirtualFile::memory)
+        let pieces =
+            |changed: &VirtualFile| PIECE * u64::try_from(changed.segments().len()).unwrap_or(u64::MAX);
+        self.changed.as_ref().map_or(0, |changed| changed.memory().saturating_add(pieces(changed)))
     }
 }
 
@@ -115,47 +124,69 @@ fn examine(file: &MediaFile) -> Result<Film, ReadError> {
     if !layout.is_iso_media() {
         return Ok(Film::default());
     }
-    if layout.is_fragmented() {
-        return Ok(fragments(&layout));
-    }
     match layout.moov().filter(|moov| moov.size <= mp4::MAX_MOOV) {
         Some(moov) => {
             let bytes = reader.bytes(moov.offset, moov.size)?;
             Ok(repaired(&layout, &bytes, moov.offset))
         }
+        None if layout.is_fragmented() => Ok(fragments(&layout, &[])),
         None => Ok(Film { left_alone: mp4::faststart(&layout, &[], &[]).err(), ..Film::default() }),
     }
-}
-
-/// What comes behind the last complete fragment is still being written, or was cut off.
-fn fragments(layout: &Layout) -> Film {
-    let end =
-        layout.fragments.map(|fragments| fragments.complete_end).filter(|end| 0 < *end && *end < layout.len);
-    let is_cut = matches!(layout.ending, mp4::Ending::CutOff { .. } | mp4::Ending::Garbage { .. });
-    let changed = end.filter(|_| is_cut).map(|end| VirtualFile::patched(end, &[]));
-    let changes = if changed.is_some() { "complete fragments" } else { "" };
-    Film { changed, changes: changes.to_owned(), left_alone: Some(LeftAlone::Fragmented), ..Film::default() }
 }
 
 fn repaired(layout: &Layout, moov: &[u8], offset: u64) -> Film {
     // A film whose index cannot be read is shown as it is: perhaps a player makes more of it.
     let patches = mp4::retag::hvc1(moov, offset).unwrap_or_default();
-    let content_type = mp4::probe(moov).ok().filter(is_for_browsers).map(|_| Container::Mp4.content_type());
-    let (changed, left_alone) = match mp4::faststart(layout, moov, &patches) {
-        Ok(front) => (Some(front), None),
-        Err(why) => (retagged(layout.len, &patches), Some(why)),
-    };
-    let is_moved = left_alone.is_none();
-    let changes = match (is_moved, patches.is_empty()) {
-        (true, _) => format!("index in front {FORMAT_VERSION}, {} patches", patches.len()),
-        (false, false) => format!("hvc1 {FORMAT_VERSION}, {} patches", patches.len()),
-        (false, true) => String::new(),
-    };
-    Film { changed, changes, content_type, left_alone }
+    let movie = mp4::probe(moov).ok();
+    let content_type = movie.as_ref().filter(|it| is_for_browsers(it)).map(|_| Container::Mp4.content_type());
+    let is_fragmented = layout.is_fragmented() || movie.is_some_and(|movie| movie.has_fragments);
+    let film = if is_fragmented { fragments(layout, &patches) } else { whole(layout, moov, &patches) };
+    Film { content_type, ..film }
 }
 
-fn retagged(len: u64, patches: &[Patch]) -> Option<VirtualFile> {
-    (!patches.is_empty()).then(|| VirtualFile::patched(len, patches))
+/// A film with one index.
+fn whole(layout: &Layout, moov: &[u8], patches: &[Patch]) -> Film {
+    match mp4::faststart(layout, moov, patches) {
+        Ok(front) => {
+            let changes = format!("index in front {FORMAT_VERSION}, {} patches", patches.len());
+            Film { changed: Some(front), changes, ..Film::default() }
+        }
+        Err(why) => patched(layout.len, patches, why),
+    }
+}
+
+/// What comes behind the last complete fragment is still being written, or was cut off.
+fn fragments(layout: &Layout, patches: &[Patch]) -> Film {
+    let film = patched(complete_end(layout).unwrap_or(layout.len), patches, LeftAlone::Fragmented);
+    match complete_end(layout) {
+        None => film,
+        Some(end) => Film {
+            changed: film.changed.or_else(|| Some(VirtualFile::patched(end, &[]))),
+            changes: format!("complete fragments {}", film.changes),
+            ..film
+        },
+    }
+}
+
+/// Where the complete fragments end, if something stands behind them.
+fn complete_end(layout: &Layout) -> Option<u64> {
+    let is_cut = match layout.ending {
+        mp4::Ending::CutOff { kind, .. } => layout.fragments.is_some() || kind != b"mdat",
+        mp4::Ending::Garbage { .. } => true,
+        mp4::Ending::Clean | mp4::Ending::Unread { .. } => false,
+    };
+    // Before the first fragment stands what announces them.
+    let announced = || layout.boxes.last().map(TopBox::end);
+    let end = layout.fragments.map_or_else(announced, |fragments| Some(fragments.complete_end));
+    end.filter(|end| is_cut && 0 < *end && *end < layout.len)
+}
+
+/// The same places, some other bytes.
+fn patched(len: u64, patches: &[Patch], why: LeftAlone) -> Film {
+    let changed = (!patches.is_empty()).then(|| VirtualFile::patched(len, patches));
+    let changes = format!("hvc1 {FORMAT_VERSION}, {} patches", patches.len());
+    let changes = if changed.is_some() { changes } else { String::new() };
+    Film { changed, changes, left_alone: Some(why), ..Film::default() }
 }
 
 /// Whether there is a picture, and nothing but what browsers play.

@@ -143,7 +143,7 @@ async fn describe(app: &App, permit: &Permit, file: Arc<MediaFile>, form: Form) 
     let machine = since_1970(app.clock.machine());
     let is_settled = storage::is_settled(file.stat(), machine);
     let film = if form == Form::Film && container.is_iso_media() && app.repairs(&item.library_id) {
-        app.films.of(&file, is_settled).await.map_err(unreadable)?
+        app.films.of(&file, storage::is_lasting(file.stat(), machine)).await.map_err(unreadable)?
     } else {
         Arc::default()
     };

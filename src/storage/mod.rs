@@ -19,4 +19,4 @@ pub use file::{MediaFile, ReadError, Witness};
 pub use lease::{Carrier, Lent};
 pub use local::{Folder, OpenError};
 pub use stat::Stat;
-pub use validator::{is_settled, last_modified, validator};
+pub use validator::{is_lasting, is_settled, last_modified, validator};

@@ -48,10 +48,16 @@ pub fn validator(secret: &[u8; 32], stat: &Stat, changes: &str, now: (i64, u32),
     ETag::new(&BASE64URL_NOPAD.encode(&hash[..16])).expect("base64url has no character that a tag refuses")
 }
 
+/// Whether another state of this file, if there ever is one, will look otherwise. Its date may lie in the future.
+#[must_use]
+pub fn is_lasting(stat: &Stat, now: (i64, u32)) -> bool {
+    !is_fresh(stat, now)
+}
+
 /// Whether tag and date of this file are those of every later answer as well, until it changes.
 #[must_use]
 pub fn is_settled(stat: &Stat, now: (i64, u32)) -> bool {
-    !is_fresh(stat, now) && stat.modified <= now
+    is_lasting(stat, now) && stat.modified <= now
 }
 
 /// A time of change in the future is fresh too: the clock was put back, and may pass that time again.

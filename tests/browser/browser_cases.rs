@@ -7,6 +7,7 @@ use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::cases::{Case, World};
+use crate::counted::Counted;
 use crate::engine::{Browser, Engine};
 use crate::film::{HEIGHT, Kind, SECONDS, WIDTH};
 use crate::http::exchange;
@@ -40,6 +41,7 @@ fn engine_cases(engine: Engine) -> Vec<Case> {
     cases.push(case("the watch page plays", open_watch_page));
     cases.push(case("a revoked token plays no more", play_revoked));
     cases.push(case("a right reference plays", play_right_reference));
+    cases.push(case("a repaired film takes fewer requests to its first picture", count_requests));
     // WebKitGTK plays the first of these two, and only Chromium surely fails the second.
     if engine != Engine::WebKitGtk {
         cases.push(case("a server that names the size as the end shows no metadata", play_wrong_reference));
@@ -161,4 +163,31 @@ fn play_wrong_reference(world: &World, engine: Engine) -> Result<()> {
     ensure!(state.event == "error" || state.event == "timeout", "it was played: {state:?}");
     ensure!(state.width == 0 && state.duration.is_none(), "metadata came: {state:?}");
     Ok(())
+}
+
+/// The same film as it lies on the disk, with its index at the end, and as it is served.
+fn count_requests(world: &World, engine: Engine) -> Result<()> {
+    let url = world.program()?.media_url(Kind::MoovLast.file_name(), Credential::Query)?;
+    let raw = first_picture(world, engine, &format!("{url}&raw=1"))?;
+    let repaired = first_picture(world, engine, &url)?;
+    println!(
+        "      requests to the first picture: raw {} {raw:?}, repaired {} {repaired:?}",
+        raw.len(),
+        repaired.len()
+    );
+    ensure!(repaired.len() < raw.len(), "{repaired:?} are not fewer than {raw:?}");
+    Ok(())
+}
+
+/// The ranges that a new browser asks for until it has the first picture. Then it has to play.
+fn first_picture(world: &World, engine: Engine, url: &str) -> Result<Vec<String>> {
+    let counted = Counted::before(url)?;
+    let mut browser = open_page(world, engine)?;
+    let mut player = Player::on(&mut browser);
+    check_metadata(&player.load(&counted.url())?)?;
+    let asked = counted.asked();
+    player.play()?;
+    player.step("pause", &Value::Null, "pause")?;
+    player.seek(f64::from(SECONDS) / 2.0)?;
+    Ok(asked)
 }

@@ -10,6 +10,7 @@ mod apple_cases;
 mod browser_cases;
 mod cases;
 mod clock;
+mod counted;
 mod engine;
 mod film;
 mod http;

@@ -8,9 +8,11 @@ mod conditions;
 mod doctor;
 mod drain;
 mod durability;
+mod faststart;
 mod faults;
 mod headers;
 mod hidden;
+mod hostile;
 mod library;
 mod limits;
 mod methods;
@@ -28,3 +30,4 @@ mod support;
 #[cfg(feature = "tls")]
 mod tls;
 mod traversal;
+mod vectors;

@@ -1,6 +1,8 @@
 //! What every test needs: a program, a server, callers and files.
 
+pub mod boxes;
 pub mod faulty;
+pub mod ffmpeg;
 pub mod files;
 pub mod films;
 #[cfg(feature = "tls")]
