@@ -2,11 +2,7 @@
 //! Nothing is written to disk.
 //!
 //! 1. [`Films::of`] looks a file up by what its descriptor says, or has it examined, once for all who ask meanwhile.
-//! 2. `examine` walks its boxes, reads its index, and decides:
-//!    - an index at the end comes to the front (ISO/IEC 14496-12 gives it no place; players wait for it),
-//!    - HEVC gets the name that Apple's players ask for,
-//!    - `QuickTime` that holds what browsers play is called `video/mp4`,
-//!    - of a fragmented recording only complete fragments are shown.
+//! 2. `examine` walks its boxes and reads its index; [`Served`] decides.
 //! 3. [`Film::segments`] is the result, as spans of the open file and pieces in memory.
 //!
 //! Reading a film's boxes may wait for the disk, and the worst of them take a third of a second to work through; so it is
@@ -20,27 +16,18 @@ use tokio::sync::OnceCell;
 
 use super::container::Container;
 use super::representation::Segment;
-use crate::mp4::{self, FORMAT_VERSION, Kind, Layout, LeftAlone, Movie, Patch, VirtualFile, Walk};
+use crate::mp4::{self, Made, Served, VirtualFile};
 use crate::storage::{MediaFile, ReadError, Stat, Witness};
 
 /// What is known of films, in bytes: the indices that were moved, and a little for each that was not.
 const BUDGET: u64 = 64 * 1024 * 1024;
 const ENTRY: u64 = 512;
 
-/// Codings that browsers play in a container called `video/mp4`, by the beginning of their RFC 6381 names.
-const PLAYED: [&str; 11] =
-    ["avc1", "avc3", "hvc1", "hev1", "av01", "vp09", "mp4a", "Opus", "opus", "fLaC", "flac"];
-
 /// How a file is shown.
 #[derive(Debug, Default)]
 pub struct Film {
-    /// None: as it is.
-    changed: Option<VirtualFile>,
-    /// What of all this was done, for the entity tag. Empty: nothing.
-    changes: String,
+    made: Made,
     pub content_type: Option<&'static str>,
-    /// Why an index that stands at the end stays there.
-    pub left_alone: Option<LeftAlone>,
 }
 
 /// Films by the state of their files.
@@ -84,7 +71,7 @@ impl Film {
     /// The film's bytes in their order. `beginning` are the file's first ones.
     #[must_use]
     pub fn segments(&self, file: &Arc<MediaFile>, beginning: &Bytes) -> Vec<Segment> {
-        let Some(changed) = &self.changed else {
+        let Some(changed) = &self.made.film else {
             return Segment::of_file(file, beginning, 0, file.stat().len);
         };
         let segments = changed.segments().iter().map(|segment| match segment {
@@ -97,11 +84,11 @@ impl Film {
     /// Goes into the entity tag: other bytes of the same file need another one. Empty for the file as it is.
     #[must_use]
     pub fn changes(&self) -> &str {
-        &self.changes
+        &self.made.changes
     }
 
     fn memory(&self) -> u64 {
-        self.changed.as_ref().map_or(0, VirtualFile::memory)
+        self.made.film.as_ref().map_or(0, VirtualFile::memory)
     }
 }
 
@@ -111,62 +98,16 @@ async fn examined(file: &Arc<MediaFile>) -> Result<Arc<Film>, ReadError> {
 
 fn examine(file: &MediaFile) -> Result<Film, ReadError> {
     let mut reader = Reader { file, witness: file.witness() };
-    let layout = reader.layout()?;
+    let layout = mp4::walk(file.stat().len, |offset, buffer| reader.fill(offset, buffer))?;
     if !layout.is_iso_media() {
         return Ok(Film::default());
     }
-    if layout.is_fragmented() {
-        return Ok(fragments(&layout));
-    }
-    match layout.moov().filter(|moov| moov.size <= mp4::MAX_MOOV) {
-        Some(moov) => {
-            let bytes = reader.bytes(moov.offset, moov.size)?;
-            Ok(repaired(&layout, &bytes, moov.offset))
-        }
-        None => Ok(Film { left_alone: mp4::faststart(&layout, &[], &[]).err(), ..Film::default() }),
-    }
-}
-
-/// What comes behind the last complete fragment is still being written, or was cut off.
-fn fragments(layout: &Layout) -> Film {
-    let end =
-        layout.fragments.map(|fragments| fragments.complete_end).filter(|end| 0 < *end && *end < layout.len);
-    let is_cut = matches!(layout.ending, mp4::Ending::CutOff { .. } | mp4::Ending::Garbage { .. });
-    let changed = end.filter(|_| is_cut).map(|end| VirtualFile::patched(end, &[]));
-    let changes = if changed.is_some() { "complete fragments" } else { "" };
-    Film { changed, changes: changes.to_owned(), left_alone: Some(LeftAlone::Fragmented), ..Film::default() }
-}
-
-fn repaired(layout: &Layout, moov: &[u8], offset: u64) -> Film {
-    // A film whose index cannot be read is shown as it is: perhaps a player makes more of it.
-    let patches = mp4::retag::hvc1(moov, offset).unwrap_or_default();
-    let content_type = mp4::probe(moov).ok().filter(is_for_browsers).map(|_| Container::Mp4.content_type());
-    let (changed, left_alone) = match mp4::faststart(layout, moov, &patches) {
-        Ok(front) => (Some(front), None),
-        Err(why) => (retagged(layout.len, &patches), Some(why)),
-    };
-    let is_moved = left_alone.is_none();
-    let changes = match (is_moved, patches.is_empty()) {
-        (true, _) => format!("index in front {FORMAT_VERSION}, {} patches", patches.len()),
-        (false, false) => format!("hvc1 {FORMAT_VERSION}, {} patches", patches.len()),
-        (false, true) => String::new(),
-    };
-    Film { changed, changes, content_type, left_alone }
-}
-
-fn retagged(len: u64, patches: &[Patch]) -> Option<VirtualFile> {
-    (!patches.is_empty()).then(|| VirtualFile::patched(len, patches))
-}
-
-/// Whether there is a picture, and nothing but what browsers play.
-fn is_for_browsers(movie: &Movie) -> bool {
-    let seen_or_heard = |kind: &Kind| matches!(kind, Kind::Video | Kind::Audio);
-    let mut tracks = movie.tracks.iter().filter(|track| seen_or_heard(&track.kind));
-    let is_played = |name: &str| PLAYED.iter().any(|played| name.starts_with(played));
-    movie.video().next().is_some()
-        && tracks.all(|track| {
-            track.codec.as_ref().is_some_and(|codec| !codec.is_encrypted && is_played(&codec.name))
-        })
+    let moov = layout.moov().filter(|moov| moov.size <= mp4::MAX_MOOV && !layout.is_fragmented());
+    let moov = moov.map(|moov| reader.bytes(moov.offset, moov.size)).transpose()?;
+    let movie = moov.as_deref().and_then(|moov| mp4::probe(moov).ok());
+    let served = Served::of(&layout, moov.as_deref(), movie.as_ref());
+    let content_type = served.is_for_browsers.then(|| Container::Mp4.content_type());
+    Ok(Film { made: served.make(), content_type })
 }
 
 /// Reads of a file that must all be of one version.
@@ -176,23 +117,19 @@ struct Reader<'f> {
 }
 
 impl Reader<'_> {
-    fn layout(&mut self) -> Result<Layout, ReadError> {
-        let mut walk = Walk::new(self.file.stat().len);
-        while let Some(wanted) = walk.wants() {
-            let bytes = self.bytes(wanted.offset, wanted.len)?;
-            walk.take(&bytes);
-        }
-        Ok(walk.finish())
-    }
-
     /// All of a span.
     fn bytes(&mut self, offset: u64, len: u64) -> Result<Vec<u8>, ReadError> {
         let mut bytes = vec![0; usize::try_from(len).map_err(std::io::Error::other)?];
-        let mut filled = 0;
-        while filled < bytes.len() {
-            let at = offset.saturating_add(u64::try_from(filled).unwrap_or(u64::MAX));
-            filled += self.file.read_blocking(&mut bytes[filled..], at, &mut self.witness)?;
-        }
+        self.fill(offset, &mut bytes)?;
         Ok(bytes)
+    }
+
+    fn fill(&mut self, offset: u64, buffer: &mut [u8]) -> Result<usize, ReadError> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            let at = offset.saturating_add(u64::try_from(filled).unwrap_or(u64::MAX));
+            filled += self.file.read_blocking(&mut buffer[filled..], at, &mut self.witness)?;
+        }
+        Ok(filled)
     }
 }
