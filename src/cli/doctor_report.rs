@@ -14,7 +14,7 @@ use crate::doctor::verdict::{Finding, ServedBy, Verdict};
 use crate::probe::{Examined, Mp4, Place, Problem, archive};
 
 use super::output::{Output, print, size};
-use super::probe::{picture, sound};
+use super::probe::{picture, quoted, sound};
 
 /// Everything that was found out.
 pub(super) struct Report {
@@ -126,13 +126,6 @@ fn section(lines: &mut Vec<String>, name: &str, content: Vec<String>) {
     for (number, line) in content.into_iter().enumerate() {
         lines.push(format!("{:<6}{line}", if number == 0 { name } else { "" }));
     }
-}
-
-/// For a shell, where it needs that.
-fn quoted(name: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./+".contains(c);
-    let name = if name.starts_with('-') { format!("./{name}") } else { name.to_owned() };
-    if name.chars().all(is_plain) { name } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }
 
 /// `name` is the file's, for the command that cures it.

@@ -44,9 +44,30 @@ pub(super) fn run(args: &ProbeArgs, clock: &Clock, output: Output) -> anyhow::Re
     let report = Report { file: path.display().to_string(), examined: &examined };
     output.show(&report, || text(&report.file, &examined))?;
     match &examined.trouble {
-        Some(trouble) => bail!("{} is broken. {}\n{}", path.display(), trouble.what, trouble.cure),
+        Some(trouble) => {
+            bail!("{} is broken. {}\n{}", path.display(), trouble.what, of_this(&report.file, &trouble.cure))
+        }
         None => Ok(()),
     }
+}
+
+/// Commands that can be typed: with the file's name for `THIS`.
+fn of_this(file: &str, text: &str) -> String {
+    let mut parts = text.split("THIS");
+    let mut said = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = [".mp4", ".mov", ".mkv"].iter().find_map(|ending| part.strip_prefix(ending));
+        said.push_str(&quoted(file));
+        said.push_str(rest.unwrap_or(part));
+    }
+    said
+}
+
+/// For a shell, where it needs that.
+pub(super) fn quoted(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./+".contains(c);
+    let name = if name.starts_with('-') { format!("./{name}") } else { name.to_owned() };
+    if name.chars().all(is_plain) { name } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }
 
 fn text(file: &str, examined: &Examined) -> String {
@@ -58,11 +79,11 @@ fn text(file: &str, examined: &Examined) -> String {
         say("duration", format!("{}{rate}", archive::clock(duration)));
     }
     for (name, value) in of_mp4(examined) {
-        say(name, value);
+        say(name, of_this(file, &value));
     }
     say("state", examined.state.word().to_owned());
     for advice in &examined.advice {
-        say("note", advice.clone());
+        say("note", of_this(file, advice));
     }
     if !examined.tracks.is_empty() {
         let headings = ["track", "codec", "picture", "sound", "bitrate", "language"];
@@ -86,7 +107,7 @@ fn of_mp4(examined: &Examined) -> Vec<(&'static str, String)> {
     if mp4.fragmented {
         lines.push(("fragments", mp4.fragments.to_string()));
     }
-    lines.extend(mp4.repairs().map(|repair| ("served", repair.why.clone())));
+    lines.extend(mp4.repairs().map(|repair| ("repair", repair.why.clone())));
     lines
 }
 

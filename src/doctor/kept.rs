@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::doctor::rules::Effect;
 use crate::doctor::verdict::{self, Outcome, ServedBy, Verdict};
-use crate::probe::Examined;
+use crate::probe::examined::Examined;
 
 /// What becomes of a file in each browser, with the rules that say so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,17 +35,18 @@ pub fn summary(outcomes: &[Outcome]) -> String {
     let worst = outcomes.iter().map(|outcome| outcome.effect).max().unwrap_or(Effect::Unknown);
     let there = outcomes.iter().filter(|outcome| outcome.effect == worst);
     let names: Vec<_> = there.map(|outcome| outcome.browser.name()).collect();
-    let (everywhere, names) = (names.len() == outcomes.len(), names.join(", "));
+    let is_everywhere = names.len() == outcomes.len();
+    let where_that_is = |words: &str| match is_everywhere {
+        true => words.to_owned(),
+        false => format!("{words} in {}", names.join(", ")),
+    };
     match worst {
         Effect::Plays => "plays".to_owned(),
         Effect::Repaired => "after repair".to_owned(),
-        Effect::Degraded if everywhere => "with a drawback".to_owned(),
-        Effect::Degraded => format!("with a drawback in {names}"),
-        Effect::Unknown if everywhere => "not known".to_owned(),
-        Effect::Unknown => format!("not known in {names}"),
-        Effect::NoSeek if everywhere => "no seeking".to_owned(),
-        Effect::NoSeek => format!("no seeking in {names}"),
-        Effect::Fails if everywhere => "no".to_owned(),
-        Effect::Fails => format!("not in {names}"),
+        Effect::Degraded => where_that_is("flaws"),
+        Effect::Unknown => where_that_is("unknown"),
+        Effect::NoSeek => where_that_is("no seeking"),
+        Effect::Fails if is_everywhere => "in none".to_owned(),
+        Effect::Fails => where_that_is("not"),
     }
 }

@@ -110,7 +110,7 @@ fn never<F>(_: &F) -> bool {
 }
 
 /// The chapter about files, in the order in which it is read.
-pub fn file() -> impl Iterator<Item = &'static Rule<crate::probe::Examined>> {
+pub fn file() -> impl Iterator<Item = &'static Rule<crate::probe::examined::Examined>> {
     [file::RULES, coding::RULES].into_iter().flatten()
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::doctor::http::HttpFacts;
 use crate::doctor::rules::path::PathFacts;
 use crate::doctor::rules::{self, BROWSERS, Browser, Effect, Layer, Rule};
-use crate::probe::Examined;
+use crate::probe::examined::Examined;
 
 /// A rule that holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::trouble::{Problem, Trouble};
-use crate::body::Container;
+use crate::body::container::Container;
 
 /// All there is to say of one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

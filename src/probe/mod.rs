@@ -12,7 +12,7 @@
 
 pub mod archive;
 mod ebml;
-mod examined;
+pub mod examined;
 mod flac;
 mod flv;
 mod fragments;
@@ -25,7 +25,7 @@ mod others;
 mod riff;
 mod source;
 mod transport;
-mod trouble;
+pub mod trouble;
 
 use std::fs::{self, File};
 use std::io;

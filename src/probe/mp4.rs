@@ -15,9 +15,9 @@ use super::source::Reader;
 use super::trouble::Trouble;
 use crate::mp4::{self, Ending, Kind, Layout, LeftAlone, Movie, Served, TopBox};
 
-/// The largest index that is read here: ten hours at 60 frames a second. Twice of it would be over the 64 MB that an
-/// examination may take.
-const MAX_INDEX: u64 = 40 << 20;
+/// The largest index that is read here: eight hours at 60 frames a second. Twice of it would be over the 64 MB that an
+/// examination may take, with the program's own pages.
+const MAX_INDEX: u64 = 32 << 20;
 /// A fragment's index has an entry of at most 16 bytes for each sample.
 const MAX_FRAGMENT_INDEX: u64 = 1 << 20;
 /// Boxes between two looks at the clock.

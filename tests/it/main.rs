@@ -28,3 +28,4 @@ mod support;
 #[cfg(feature = "tls")]
 mod tls;
 mod traversal;
+mod verdicts;

@@ -4,7 +4,7 @@ use crate::doctor::cures::Cure;
 use crate::doctor::rules::Effect::{Degraded, Fails, Plays, Unknown};
 use crate::doctor::rules::file::{TO_MP4, is_done};
 use crate::doctor::rules::{Rule, never};
-use crate::probe::{Examined, Track};
+use crate::probe::examined::{Examined, Track};
 
 const NEW_SOUND: &str = "ffmpeg -i IN -c:v copy -c:a aac -movflags +faststart OUT.mp4";
 

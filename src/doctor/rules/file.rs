@@ -3,7 +3,8 @@
 use crate::doctor::cures::Cure;
 use crate::doctor::rules::Effect::{Degraded, Fails, NoSeek, Plays, Unknown};
 use crate::doctor::rules::{Rule, never};
-use crate::probe::{Examined, Mp4, Place, Problem, Repair, State};
+use crate::probe::examined::{Examined, Mp4, Place, Repair, State};
+use crate::probe::trouble::Problem;
 
 pub(super) const TO_MP4: &str =
     "ffmpeg -i IN -c:v libx264 -pix_fmt yuv420p -c:a aac -movflags +faststart OUT.mp4";
@@ -37,9 +38,7 @@ pub const RULES: &[Rule<Examined>] = &[
         },
         effect: [Fails, Fails, Fails],
         reason: "No browser plays this container in a <video>.",
-        cure: Cure::Line(
-            "ffmpeg -i IN -c copy -movflags +faststart OUT.mp4  if it holds H.264 and AAC; else with -c:v libx264 -c:a aac",
-        ),
+        cure: Cure::Of(|file| if has_common_codings(file) { REWRAP } else { TO_MP4 }.to_owned()),
         source: "MDN, Media container formats",
         is_repaired: never,
     },
@@ -74,7 +73,7 @@ pub const RULES: &[Rule<Examined>] = &[
         id: "recording",
         seen: |file| file.is_growing().filter(|_| file.is_fragmented()),
         effect: [Plays, Plays, Plays],
-        reason: "Somebody is still writing to the file, in fragments: it plays as far as it has come when the page is loaded.",
+        reason: "Somebody is still writing to the file, in fragments: it plays as far as it has come when the page is loaded, and its duration is not known before.",
         cure: Cure::Nothing,
         source: "ISO/IEC 14496-12 §8.8",
         is_repaired: never,
@@ -83,7 +82,8 @@ pub const RULES: &[Rule<Examined>] = &[
         id: "no-index",
         seen: |file| {
             let mp4 = file.mp4.as_ref().filter(|mp4| mp4.index.is_none() && mp4.unseen_from.is_none())?;
-            (!mp4.fragmented).then(|| "no moov box".to_owned())
+            let what = file.trouble.as_ref().map(|trouble| trouble.what.clone());
+            (!mp4.fragmented).then(|| what.unwrap_or_else(|| "no moov box".to_owned()))
         },
         effect: [Fails, Fails, Fails],
         reason: "The recording was interrupted, or is still running: its index is written at the very end, and is not there.",
@@ -111,10 +111,7 @@ pub const RULES: &[Rule<Examined>] = &[
     },
     Rule {
         id: "cut-off",
-        seen: |file| {
-            let missing = file.trouble_of(Problem::CutOff)?.missing?;
-            Some(format!("{missing} bytes of what the file says it holds are missing"))
-        },
+        seen: |file| file.trouble_of(Problem::CutOff).map(|trouble| trouble.what.clone()),
         effect: [NoSeek, NoSeek, NoSeek],
         reason: "The file ends before its pictures do: it starts, and seeking behind the cut fails.",
         cure: Cure::Line(
@@ -145,7 +142,7 @@ pub const RULES: &[Rule<Examined>] = &[
             let mp4 = file.mp4.as_ref()?;
             mp4.index.filter(|index| index.place == Place::Last && !mp4.fragmented && !mp4.compressed)?;
             Some(match &mp4.faststart {
-                Some(Repair { done: false, why }) => format!("moov behind mdat; it stays there: {why}"),
+                Some(Repair { done: false, why }) => format!("moov behind mdat, and it stays there: {why}"),
                 _ => "moov behind mdat".to_owned(),
             })
         },
@@ -157,7 +154,10 @@ pub const RULES: &[Rule<Examined>] = &[
     },
     Rule {
         id: "fragmented",
-        seen: |file| file.is_fragmented().then(|| "fragments (moof)".to_owned()),
+        seen: |file| {
+            let is_finished = file.is_growing().is_none();
+            (is_finished && file.is_fragmented()).then(|| "fragments (moof)".to_owned())
+        },
         effect: [Degraded, Plays, Degraded],
         reason: "A fragmented file has no table of the whole: the duration grows while it loads, and the end may be missed.",
         cure: Cure::Line(REWRAP),
@@ -205,6 +205,12 @@ pub const RULES: &[Rule<Examined>] = &[
         is_repaired: never,
     },
 ];
+
+/// H.264 and AAC, as far as is known: another container is all that is needed.
+fn has_common_codings(file: &Examined) -> bool {
+    let is_common = |codec: &str| codec.starts_with("avc1") || codec.starts_with("mp4a.40");
+    !file.tracks.is_empty() && file.tracks.iter().all(|track| track.codec.as_deref().is_some_and(is_common))
+}
 
 fn mp4(file: &Examined, is: impl Fn(&Mp4) -> bool) -> bool {
     file.mp4.as_ref().is_some_and(is)
