@@ -29,8 +29,8 @@ Examples:
   reelgate doctor                          is this installation well?
   reelgate doctor film.mp4                 the file, and what reelgate repairs while it serves it
   reelgate doctor https://host/film.mp4    the file, and any server's answers
-  reelgate doctor http://127.0.0.1:8080/m/ID?token=TOKEN --public https://video.example.org/m/ID?token=TOKEN
-  reelgate doctor ID                       an item: the file, the server, and the public URL if there is one")]
+  reelgate doctor URL --public URL         likewise, and what a proxy between the two changes
+  reelgate doctor ID                       an item: the file, the server, and its public URL")]
 pub(super) struct DoctorArgs {
     /// A file, a URL or the id of an item [default: this installation]
     #[arg(value_name = "FILE|URL|ID")]

@@ -152,7 +152,7 @@ fn file(file: &Examined, served_by: Option<ServedBy>) -> Vec<String> {
         (Some(_), content_type) => content_type.to_owned(),
     };
     let duration = file.duration_ms.map(archive::clock);
-    let index = file.mp4.as_ref().and_then(|mp4| index(file, mp4)).map(str::to_owned);
+    let index = file.mp4.as_ref().map(|mp4| index(file, mp4).to_owned());
     let fragmented = file.mp4.as_ref().filter(|mp4| mp4.fragmented).map(|_| "in fragments".to_owned());
     let state = Some(file.state.word().to_owned());
     let parts = [Some(kind), Some(size(file.size)), duration, index, fragmented, state];
@@ -167,14 +167,14 @@ fn file(file: &Examined, served_by: Option<ServedBy>) -> Vec<String> {
     lines
 }
 
-fn index(file: &Examined, mp4: &Mp4) -> Option<&'static str> {
+fn index(file: &Examined, mp4: &Mp4) -> &'static str {
     match mp4.index {
-        Some(_) if file.trouble_of(Problem::Damaged).is_some() => Some("index damaged"),
-        Some(_) if mp4.compressed => Some("index compressed"),
-        Some(index) if index.place == Place::First => Some("index first"),
-        Some(_) => Some("index last"),
-        None if mp4.unseen_from.is_some() => Some("index not within reach"),
-        None => Some("no index"),
+        Some(_) if file.trouble_of(Problem::Damaged).is_some() => "index damaged",
+        Some(_) if mp4.compressed => "index compressed",
+        Some(index) if index.place == Place::First => "index first",
+        Some(_) => "index last",
+        None if mp4.unseen_from.is_some() => "index not within reach",
+        None => "no index",
     }
 }
 

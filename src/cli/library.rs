@@ -31,6 +31,11 @@ pub(super) struct ScanArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+STATE: complete, recording (somebody is still writing to it) or broken.
+BROWSERS: plays; after repair, which reelgate does while it serves; flaws (late, silent, without a
+duration), unknown, no seeking, not in ...; in none. Empty until a scan has looked into the file.
+`reelgate doctor ID` says why, and what helps.")]
 pub(super) struct ItemsArgs {
     /// Of this library only
     library: Option<String>,

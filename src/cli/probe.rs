@@ -16,13 +16,16 @@ use super::output::{Output, size, table};
 #[command(after_help = "\
 Needs no data folder. Exit status: 0 complete or still being written, 1 broken or unreadable.
 
-With --json one object: file, container, content_type, size, state (complete, recording, broken),
-duration_ms, bit_rate, tracks (kind, codec, format, encrypted, bit_depth, width, height, rotation, mirrored, frame_rate,
-bit_rate, channels, sample_rate, language, duration_ms, edits, complex_edits, several_codings), mp4
-(index {place, offset, size}, compressed, fragmented, fragments, media_end, external_data, appended,
-unseen_from, and what is done while serving, as {done, why}: faststart, hvc1, complete_fragments), trouble
-(problem: empty, unknown, cut_off, no_index or damaged; what, box, offset, missing, cure) and advice.
-What is not known or does not apply is null.")]
+With --json one object; what is not known or does not apply is null:
+  file, container, content_type, size, state (complete, recording, broken), duration_ms, bit_rate
+  tracks    kind, codec, format, encrypted, bit_depth, width, height, rotation, mirrored,
+            frame_rate, bit_rate, channels, sample_rate, language, duration_ms, edits,
+            complex_edits, several_codings
+  mp4       index {place, offset, size}, compressed, fragmented, fragments, media_end,
+            external_data, appended, unseen_from; and what is done while it is served, each as
+            {done, why}: faststart, hvc1, complete_fragments
+  trouble   problem (empty, unknown, cut_off, no_index, damaged), what, box, offset, missing, cure
+  advice    sentences")]
 pub(super) struct ProbeArgs {
     /// The file
     #[arg(value_name = "FILE")]

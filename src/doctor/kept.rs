@@ -36,9 +36,8 @@ pub fn summary(outcomes: &[Outcome]) -> String {
     let there = outcomes.iter().filter(|outcome| outcome.effect == worst);
     let names: Vec<_> = there.map(|outcome| outcome.browser.name()).collect();
     let is_everywhere = names.len() == outcomes.len();
-    let where_that_is = |words: &str| match is_everywhere {
-        true => words.to_owned(),
-        false => format!("{words} in {}", names.join(", ")),
+    let where_that_is = |words: &str| {
+        if is_everywhere { words.to_owned() } else { format!("{words} in {}", names.join(", ")) }
     };
     match worst {
         Effect::Plays => "plays".to_owned(),

@@ -68,6 +68,7 @@ impl State {
 }
 
 /// One track.
+#[expect(clippy::struct_excessive_bools, reason = "facts that are there or not, in any combination")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Track {
     /// `video`, `audio`, `subtitle`, `timecode`, `chapters` or `other`.

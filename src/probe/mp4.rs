@@ -47,7 +47,7 @@ fn walk(reader: &mut Reader<'_>) -> io::Result<Layout> {
     let mut steps = 0_u32;
     mp4::walk(reader.len(), |offset, buffer| {
         steps = steps.wrapping_add(1);
-        if steps % PATIENCE == 0 && reader.is_late() {
+        if steps.is_multiple_of(PATIENCE) && reader.is_late() {
             return Ok(0);
         }
         let bytes = reader.near(offset, buffer.len())?;

@@ -81,7 +81,7 @@ fn each_rule_about_files_fires_on_its_case() {
         ("compressed-index", mp4(|mp4| mp4.compressed = true)),
         ("cut-off", up_to(900)),
         ("ended-at-a-limit", with(|file| file.size = 1_073_726_464)),
-        ("index-last", last(Some(Repair { done: false, why: "it is large".to_owned() }))),
+        ("index-last", last(done(false))),
         ("fragmented", mp4(|mp4| mp4.fragmented = true)),
         ("data-elsewhere", mp4(|mp4| mp4.external_data = true)),
         ("encrypted", with(|file| file.tracks[0].encrypted = true)),
@@ -130,15 +130,15 @@ fn no_rule_fires_on_what_plays_everywhere() {
     }
 }
 
-fn last(repair: Option<Repair>) -> Examined {
+fn last(repair: Repair) -> Examined {
     mp4(|mp4| {
         mp4.index = mp4.index.map(|index| crate::probe::Index { place: Place::Last, ..index });
-        mp4.faststart = repair;
+        mp4.faststart = Some(repair);
     })
 }
 
-fn done(done: bool) -> Option<Repair> {
-    Some(Repair { done, why: "it is so".to_owned() })
+fn done(done: bool) -> Repair {
+    Repair { done, why: "it is so".to_owned() }
 }
 
 #[test]
@@ -153,13 +153,14 @@ fn what_reelgate_repairs_is_not_held_against_the_file() {
     let mut hev1 = video("hev1", "hev1.1.6.L93.90");
     assert_eq!(effect(&hev1, Browser::Safari), Effect::Fails);
     assert_eq!(effect(&hev1, Browser::Firefox), Effect::Unknown, "for other reasons");
-    hev1.mp4.as_mut().unwrap().hvc1 = done(true);
+    hev1.mp4.as_mut().unwrap().hvc1 = Some(done(true));
     assert_eq!(effect(&hev1, Browser::Safari), Effect::Repaired);
 }
 
 /// A fragment, and the beginning of another.
 #[test]
 fn a_recording_plays_while_it_grows_and_after_it_was_cut_off() {
+    use Effect::{Degraded, NoSeek, Plays, Repaired};
     let moov = make::moov(&[make::Track::video(make::avc1(), 0, &[])]);
     let fragment = [make::boxed(b"moof", &[0; 20]), make::boxed(b"mdat", &[7; 300])].concat();
     let file = [make::ftyp(), moov.clone(), fragment.clone(), fragment[..200].to_vec()].concat();
@@ -170,7 +171,6 @@ fn a_recording_plays_while_it_grows_and_after_it_was_cut_off() {
         let browsers = Verdict::of(of_file(file, by)).browsers;
         browsers.iter().map(|outcome| outcome.effect).collect::<Vec<_>>()
     };
-    use Effect::{Degraded, NoSeek, Plays, Repaired};
     assert_eq!(effects(&growing, ServedBy::Reelgate), [Plays; 3]);
     assert_eq!(effects(&cut, ServedBy::Reelgate), [Degraded, Repaired, Degraded]);
     assert_eq!(effects(&cut, ServedBy::Anybody), [NoSeek; 3]);
