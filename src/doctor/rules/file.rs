@@ -11,6 +11,8 @@ pub(super) const TO_MP4: &str =
 const REWRAP: &str = "ffmpeg -i IN -c copy -movflags +faststart OUT.mp4";
 const RECORD_IN_PIECES: &str = "Record with  -movflags +frag_keyframe+empty_moov  so that an interrupted recording plays up to its end; for this one, untrunc with a good file of the same camera";
 
+const WAIT_OR_RECORD_IN_PIECES: &str = "Wait until it is finished. With  -movflags +frag_keyframe+empty_moov  a recording plays while it is written";
+
 pub const RULES: &[Rule<Examined>] = &[
     Rule {
         id: "empty-file",
@@ -62,7 +64,11 @@ pub const RULES: &[Rule<Examined>] = &[
     },
     Rule {
         id: "growing",
-        seen: |file| file.is_growing().filter(|_| !file.is_fragmented()),
+        // Without an index it plays nowhere yet, which "no-index" says.
+        seen: |file| {
+            let is_indexed = file.mp4.as_ref().is_none_or(|mp4| mp4.index.is_some() && !mp4.fragmented);
+            file.is_growing().filter(|_| is_indexed)
+        },
         effect: [NoSeek, NoSeek, NoSeek],
         reason: "Somebody is still writing to the file: what plays now ends where it ends now, if it plays at all.",
         cure: Cure::Line("Wait until it is finished"),
@@ -87,7 +93,10 @@ pub const RULES: &[Rule<Examined>] = &[
         },
         effect: [Fails, Fails, Fails],
         reason: "The recording was interrupted, or is still running: its index is written at the very end, and is not there.",
-        cure: Cure::Line(RECORD_IN_PIECES),
+        cure: Cure::Of(|file| {
+            let is_growing = file.is_growing().is_some();
+            if is_growing { WAIT_OR_RECORD_IN_PIECES } else { RECORD_IN_PIECES }.to_owned()
+        }),
         source: "measured: error code 4 in all three",
         is_repaired: never,
     },

@@ -175,6 +175,10 @@ fn a_recording_plays_while_it_grows_and_after_it_was_cut_off() {
     assert_eq!(effects(&cut, ServedBy::Reelgate), [Degraded, Repaired, Degraded]);
     assert_eq!(effects(&cut, ServedBy::Anybody), [NoSeek; 3]);
     assert_eq!((growing.state, cut.state), (State::Recording, State::Broken));
+
+    let unfinished = Examined { state: State::Recording, ..mp4(|mp4| mp4.index = None) };
+    let [finding] = &of_file(&unfinished, ServedBy::Reelgate)[..] else { panic!("said once") };
+    assert!(finding.rule == "no-index" && finding.cure.as_ref().unwrap().starts_with("Wait"), "{finding:?}");
 }
 
 #[test]
