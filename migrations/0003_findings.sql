@@ -15,6 +15,8 @@ create table findings (
     video_codec text,                             -- of the first picture track, as RFC 6381 names it
     audio_codec text,                             -- of the first sound track
     note        text,                             -- what is wrong with it and what helps, for its owner
+    rules       bigint not null,                  -- which rules judged it: newer ones judge again
+    verdict     text   not null,                  -- JSON: what becomes of it in each browser, and by which rules
     suspicion   text,                             -- what is odd about it among its siblings
     probed_at   bigint not null
 );

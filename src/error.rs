@@ -208,6 +208,7 @@ impl From<Withheld> for Error {
     fn from(withheld: Withheld) -> Error {
         match withheld {
             Withheld::Hidden => Error::NotFound,
+            Withheld::Unauthorized(reason) => Error::Unauthorized(reason),
             Withheld::Unavailable(cause) => Error::unavailable(cause),
         }
     }

@@ -21,8 +21,8 @@
 //! 3. What it is for:
 //!    - [`media`] the bytes of a video: locate, describe, plan, respond
 //!    - [`admin`] users, grants, tokens, keys: the use cases behind commands
-//!    - [`library`] folders: what is there against what is known
-//!    - [`doctor`] will it play, and if not, why: rules, and what asks files and servers
+//!    - [`doctor`] will it play, and if not, why: rules over what is in a file and what servers answer
+//!    - [`library`] folders: what is there against what is known, what is in it, and whether it plays
 //! 2. What that rests on:
 //!    - [`access`] who asks, and may they
 //!    - [`body`] from a plan to bytes on the wire
@@ -36,7 +36,7 @@
 //! 0. Pure, no file, no socket:
 //!    - [`range`] `plan()`: ranges and conditions of RFC 9110. The parser is ours; the crate `http-range-header` is the
 //!      oracle of its tests
-//!    - [`mp4`] what is in a video file, and how it starts at once: boxes, tracks, an index moved to the front
+//!    - [`mp4`] what is in a video file, and in which form it is served: boxes, tracks, an index moved to the front
 //!    - [`types`] words that rooms share; [`clock`] the one place that reads time and chance
 
 pub mod access;

@@ -14,6 +14,8 @@ pub mod link;
 pub mod password;
 pub mod policy;
 pub mod streams;
+#[cfg(test)]
+mod tests;
 pub mod token;
 
 use std::sync::Arc;
@@ -110,6 +112,8 @@ pub enum Denied {
 pub enum Withheld {
     /// The item is not there, or not for this caller: one answer for both.
     Hidden,
+    /// The credential has meanwhile lost what made it good. Why is for the metrics.
+    Unauthorized(&'static str),
     Unavailable(DbError),
 }
 
@@ -237,8 +241,8 @@ impl Access {
     pub async fn enter(&self, permit: Permit, cut: Cut) -> Result<Guard, Withheld> {
         let epoch = permit.caller.epoch;
         let guard = Streams::enter(&self.streams, permit, cut);
-        if epoch != self.epoch.load(Ordering::Acquire) && !self.still_permits(guard.permit()).await {
-            return Err(Withheld::Hidden);
+        if epoch != self.epoch.load(Ordering::Acquire) {
+            self.decide_again(guard.permit()).await?;
         }
         Ok(guard)
     }
@@ -253,30 +257,32 @@ impl Access {
     /// Cuts the running responses that would no longer be let in. To be called after [`Access::renew`].
     pub async fn review(&self) {
         for stream in self.streams.running() {
-            if !self.still_permits(stream.permit()).await {
+            if self.decide_again(stream.permit()).await.is_err() {
                 stream.cut();
             }
         }
     }
 
-    async fn still_permits(&self, permit: &Permit) -> bool {
+    /// By what is known now. The answer is the one that a new request would get.
+    async fn decide_again(&self, permit: &Permit) -> Result<(), Withheld> {
         let rights = match &permit.caller.grounds {
             Grounds::Token { hash, place, entrance } => {
                 let holder = self.holder(*hash).await;
                 holder.and_then(|holder| self.rights_of(holder.as_deref(), *place, *entrance))
             }
-            Grounds::Link { key, scope } => match self.key(key, self.clock.seconds()).await {
-                Ok(Some(_)) => Ok(Rights::of_link(scope.clone())),
-                Ok(None) => return false,
-                Err(denied) => Err(denied),
-            },
+            Grounds::Link { key, scope } => {
+                let key = self.key(key, self.clock.seconds()).await;
+                key.and_then(|key| key.ok_or(Denied::Unauthorized("unknown_key")))
+                    .map(|_| Rights::of_link(scope.clone()))
+            }
         };
         let item = permit.item();
         match rights {
-            Ok(rights) => rights.cover(item.id, &item.library, &item.path),
-            // Playback of what is already granted goes on when the database does not answer.
-            Err(Denied::Unavailable(_)) => true,
-            Err(_) => false,
+            Ok(rights) if rights.cover(item.id, &item.library, &item.path) => Ok(()),
+            Ok(_) => Err(Withheld::Hidden),
+            Err(Denied::Unauthorized(reason)) => Err(Withheld::Unauthorized(reason)),
+            // Playback of what is already granted goes on when the database does not answer, and when a link's time ends.
+            Err(Denied::Unavailable(_) | Denied::LinkOver) => Ok(()),
         }
     }
 

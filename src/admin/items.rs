@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use super::{Admin, AdminError};
 use crate::db::findings::Listed;
+use crate::doctor::Kept;
 use crate::library::sidecar::{Beside, beside, near, stem};
 
 /// A video of the list.
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub listed: Listed,
+    /// None: it was not judged yet.
+    pub verdict: Option<Kept>,
     pub beside: Beside,
 }
 
@@ -37,7 +40,9 @@ impl Admin {
                 let near = |all| near(all, stem(path)).iter().map(String::as_str);
                 beside(path, near(sidecars), near(items))
             });
-            Entry { beside: beside.unwrap_or_default(), listed }
+            let found = listed.findings.as_ref();
+            let verdict = found.and_then(|found| serde_json::from_str(&found.verdict).ok());
+            Entry { beside: beside.unwrap_or_default(), verdict, listed }
         };
         Ok(all.into_iter().map(entry).collect())
     }

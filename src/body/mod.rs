@@ -12,7 +12,7 @@
 //! for lately.
 
 mod chunk;
-mod container;
+pub mod container;
 mod copying;
 mod disposition;
 mod film;

@@ -13,10 +13,11 @@ use crate::db::media::Item;
 use crate::doctor::prober::{Bearer, Prober};
 use crate::doctor::rules::Layer;
 use crate::doctor::{HttpFacts, PathFacts, ServedBy, install, reader, verdict};
+use crate::probe::{self, Examined};
 use crate::types::ItemId;
 
 use super::Misuse;
-use super::doctor_report::{self as report, Examined};
+use super::doctor_report::{self as report, Report};
 use super::output::Output;
 use super::store::{First, with_admin};
 
@@ -28,8 +29,8 @@ Examples:
   reelgate doctor                          is this installation well?
   reelgate doctor film.mp4                 the file, and what reelgate repairs while it serves it
   reelgate doctor https://host/film.mp4    the file, and any server's answers
-  reelgate doctor http://127.0.0.1:8080/m/ID?token=TOKEN --public https://video.example.org/m/ID?token=TOKEN
-  reelgate doctor ID                       an item: the file, the server, and the public URL if there is one")]
+  reelgate doctor URL --public URL         likewise, and what a proxy between the two changes
+  reelgate doctor ID                       an item: the file, the server, and its public URL")]
 pub(super) struct DoctorArgs {
     /// A file, a URL or the id of an item [default: this installation]
     #[arg(value_name = "FILE|URL|ID")]
@@ -109,12 +110,12 @@ async fn installation(config: &ConfigArgs, args: &DoctorArgs, output: Output) ->
 }
 
 /// Any server. The public address, if there is one, is what viewers meet, so the verdict counts it as well.
-async fn by_address(prober: &Prober, url: &Url, public: Option<&Url>) -> Examined {
+async fn by_address(prober: &Prober, url: &Url, public: Option<&Url>) -> Report {
     let direct = prober.examine(url).await;
     let facts = reader::over_http(prober, &direct).await;
     let mut findings = facts.iter().flat_map(|file| verdict::of_file(file, ServedBy::Anybody)).collect();
     let (direct, public) = compare(prober, direct, public, &mut findings).await;
-    Examined::new(None, facts, Some(direct), public, findings)
+    Report::new(facts, findings).with_answers(direct, public)
 }
 
 async fn compare(
@@ -133,16 +134,29 @@ async fn compare(
 }
 
 /// A file by itself; one of a library's also by the server, where the configuration names a public address.
-async fn file(config: &ConfigArgs, prober: &Prober, path: &Path) -> anyhow::Result<Examined> {
+async fn file(config: &ConfigArgs, prober: &Prober, path: &Path) -> anyhow::Result<Report> {
     if Config::public_url(config, std::env::vars_os())?.is_some()
         && let Some(found) = item_of(config, path).await
     {
         return item(config, prober, &found).await;
     }
-    let facts = reader::on_disk(path, &Clock::system()).await;
-    let facts = facts.with_context(|| format!("{} cannot be read", path.display()))?;
-    let findings = verdict::of_file(&facts, ServedBy::Reelgate);
-    Ok(Examined::new(Some(path.to_owned()), Some(facts), None, None, findings))
+    let facts = on_disk(path).await?;
+    let unrepaired = Config::unrepaired(config, std::env::vars_os())?;
+    let real = std::fs::canonicalize(path)?;
+    let lies_in = |folder: &Path| std::fs::canonicalize(folder).is_ok_and(|folder| real.starts_with(folder));
+    let by = served_by(unrepaired.iter().any(|(_, folder)| lies_in(folder)));
+    let findings = verdict::of_file(&facts, by);
+    Ok(Report::new(Some(facts), findings).of_file(path, by))
+}
+
+fn served_by(is_unrepaired: bool) -> ServedBy {
+    if is_unrepaired { ServedBy::Anybody } else { ServedBy::Reelgate }
+}
+
+async fn on_disk(path: &Path) -> anyhow::Result<Examined> {
+    let (owned, now) = (path.to_owned(), Clock::system().machine());
+    let examined = tokio::task::spawn_blocking(move || probe::on_disk(&owned, now)).await?;
+    examined.with_context(|| format!("{} cannot be read", path.display()))
 }
 
 /// An item and where its file lies.
@@ -178,10 +192,11 @@ async fn item_of(config: &ConfigArgs, path: &Path) -> Option<Found> {
 const VISIT: Duration = Duration::from_mins(10);
 
 /// The file, the server on this machine, and the public address.
-async fn item(config: &ConfigArgs, prober: &Prober, found: &Found) -> anyhow::Result<Examined> {
-    let facts = reader::on_disk(&found.file, &Clock::system()).await;
-    let facts = facts.with_context(|| format!("{} cannot be read", found.file.display()))?;
-    let mut findings = verdict::of_file(&facts, ServedBy::Reelgate);
+async fn item(config: &ConfigArgs, prober: &Prober, found: &Found) -> anyhow::Result<Report> {
+    let facts = on_disk(&found.file).await?;
+    let unrepaired = Config::unrepaired(config, std::env::vars_os())?;
+    let by = served_by(unrepaired.iter().any(|(name, _)| *name == found.item.library));
+    let mut findings = verdict::of_file(&facts, by);
     let route = format!("/m/{}", found.item.id);
     let signed =
         with_admin(config, First::Needs, async |admin| Ok(admin.sign(&route, VISIT, None).await?)).await;
@@ -192,7 +207,7 @@ async fn item(config: &ConfigArgs, prober: &Prober, found: &Found) -> anyhow::Re
     let public = public.map(|base| base.join(&path)).transpose()?;
     let direct = prober.examine(&local).await;
     let (direct, public) = compare(prober, direct, public.as_ref(), &mut findings).await;
-    Ok(Examined::new(Some(found.file.clone()), Some(facts), Some(direct), public, findings))
+    Ok(Report::new(Some(facts), findings).of_file(&found.file, by).with_answers(direct, public))
 }
 
 /// An address that listens everywhere is reached by the loopback.

@@ -1,24 +1,26 @@
 //! What `doctor` prints: the facts in three sections, a table of browsers, and each finding with its cure.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::doctor::address::shown;
 use crate::doctor::exchange::{Answer, Framing, Probe};
-use crate::doctor::facts::{End, FileFacts, Index, Repair, TrackFacts};
 use crate::doctor::http::{HttpFacts, Software};
 use crate::doctor::install::{Check, State};
 use crate::doctor::rules::Layer;
-use crate::doctor::verdict::{Finding, Verdict};
+use crate::doctor::verdict::{Finding, ServedBy, Verdict};
+use crate::probe::{Examined, Mp4, Place, Problem, archive};
 
 use super::output::{Output, print, size};
+use super::probe::{picture, quoted, sound};
 
 /// Everything that was found out.
-pub(super) struct Examined {
-    path: Option<PathBuf>,
-    file: Option<FileFacts>,
+pub(super) struct Report {
+    /// Of a file on this machine, and who serves it.
+    path: Option<(PathBuf, ServedBy)>,
+    file: Option<Examined>,
     http: Option<HttpFacts>,
     public: Option<HttpFacts>,
     verdict: Verdict,
@@ -29,29 +31,31 @@ pub(super) struct Examined {
 #[error("{0}")]
 pub(super) struct Unwell(&'static str);
 
-impl Examined {
-    pub(super) fn new(
-        path: Option<PathBuf>,
-        file: Option<FileFacts>,
-        http: Option<HttpFacts>,
-        public: Option<HttpFacts>,
-        findings: Vec<Finding>,
-    ) -> Examined {
-        Examined { path, file, http, public, verdict: Verdict::of(findings) }
+impl Report {
+    pub(super) fn new(file: Option<Examined>, findings: Vec<Finding>) -> Report {
+        Report { path: None, file, http: None, public: None, verdict: Verdict::of(findings) }
+    }
+
+    pub(super) fn of_file(self, path: &Path, by: ServedBy) -> Report {
+        Report { path: Some((path.to_owned(), by)), ..self }
+    }
+
+    pub(super) fn with_answers(self, direct: HttpFacts, public: Option<HttpFacts>) -> Report {
+        Report { http: Some(direct), public, ..self }
     }
 }
 
-pub(super) fn show(examined: &Examined, output: Output) -> anyhow::Result<()> {
+pub(super) fn show(report: &Report, output: Output) -> anyhow::Result<()> {
     let value = json!({
-        "path": examined.path.as_ref().map(|path| path.display().to_string()),
-        "file": examined.file,
-        "http": examined.http.as_ref().map(http_value),
-        "path_to_viewer": examined.public.as_ref().map(http_value),
-        "browsers": examined.verdict.browsers,
-        "findings": examined.verdict.findings,
+        "path": report.path.as_ref().map(|(path, _)| path.display().to_string()),
+        "file": report.file,
+        "http": report.http.as_ref().map(http_value),
+        "path_to_viewer": report.public.as_ref().map(http_value),
+        "browsers": report.verdict.browsers,
+        "findings": report.verdict.findings,
     });
-    output.show(&value, || text(examined))?;
-    if examined.verdict.is_good() { Ok(()) } else { Err(Unwell("it does not play everywhere").into()) }
+    output.show(&value, || text(report))?;
+    if report.verdict.is_good() { Ok(()) } else { Err(Unwell("it does not play everywhere").into()) }
 }
 
 #[derive(Serialize)]
@@ -86,24 +90,22 @@ fn http_value(http: &HttpFacts) -> Value {
     })
 }
 
-fn text(examined: &Examined) -> String {
+fn text(report: &Report) -> String {
     let mut lines = Vec::new();
-    if let Some(path) = &examined.path {
+    if let Some((path, _)) = &report.path {
         lines.push(format!("{}\n", path.display()));
     }
-    section(
-        &mut lines,
-        "FILE",
-        examined.file.as_ref().map_or_else(|| vec!["no video was received".to_owned()], file),
-    );
-    if let Some(http) = &examined.http {
+    let served_by = report.path.as_ref().map(|(_, by)| *by);
+    let of_file = report.file.as_ref().map(|examined| file(examined, served_by));
+    section(&mut lines, "FILE", of_file.unwrap_or_else(|| vec!["no video was received".to_owned()]));
+    if let Some(http) = &report.http {
         section(&mut lines, "HTTP", server(http));
     }
-    if let Some(public) = &examined.public {
+    if let Some(public) = &report.public {
         section(&mut lines, "PATH", server(public));
     }
     lines.push(String::new());
-    lines.extend(examined.verdict.browsers.iter().map(|outcome| {
+    lines.extend(report.verdict.browsers.iter().map(|outcome| {
         let line = format!(
             "{:<9}{:<24}{}",
             outcome.browser.name(),
@@ -112,9 +114,9 @@ fn text(examined: &Examined) -> String {
         );
         line.trim_end().to_owned()
     }));
-    let name = examined.path.as_ref().map(|path| quoted(&path.display().to_string()));
-    lines.extend(examined.verdict.findings.iter().map(|found| finding(found, name.as_deref())));
-    if examined.verdict.findings.is_empty() {
+    let name = report.path.as_ref().map(|(path, _)| quoted(&path.display().to_string()));
+    lines.extend(report.verdict.findings.iter().map(|found| finding(found, name.as_deref())));
+    if report.verdict.findings.is_empty() {
         lines.push("\nNothing is wrong.".to_owned());
     }
     lines.join("\n")
@@ -124,13 +126,6 @@ fn section(lines: &mut Vec<String>, name: &str, content: Vec<String>) {
     for (number, line) in content.into_iter().enumerate() {
         lines.push(format!("{:<6}{line}", if number == 0 { name } else { "" }));
     }
-}
-
-/// For a shell, where it needs that.
-fn quoted(name: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./+".contains(c);
-    let name = if name.starts_with('-') { format!("./{name}") } else { name.to_owned() };
-    if name.chars().all(is_plain) { name } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }
 
 /// `name` is the file's, for the command that cures it.
@@ -150,44 +145,44 @@ fn finding(finding: &Finding, name: Option<&str>) -> String {
     format!("{text}\n  source  {}", finding.source)
 }
 
-fn file(file: &FileFacts) -> Vec<String> {
-    let index = match &file.index {
-        Index::NotApplicable => None,
-        Index::First => Some("index at the front".to_owned()),
-        Index::Last => Some("index at the end".to_owned()),
-        Index::None if file.is_fragmented => None,
-        Index::None => Some("no index".to_owned()),
-        Index::Unseen => Some("index not within reach".to_owned()),
-        Index::Compressed => Some("index compressed".to_owned()),
-        Index::Damaged(_) => Some("index damaged".to_owned()),
+/// `served_by`: of a file on this machine.
+fn file(file: &Examined, served_by: Option<ServedBy>) -> Vec<String> {
+    let kind = match (&file.container, file.content_type) {
+        (None, _) => "no video that is known".to_owned(),
+        (Some(_), content_type) => content_type.to_owned(),
     };
-    let duration = file.duration_ms.map(|millis| {
-        let seconds = millis / 1000;
-        format!("{}:{:02}:{:02}.{:03}", seconds / 3600, seconds / 60 % 60, seconds % 60, millis % 1000)
-    });
-    let cut = matches!(file.end, End::CutOff(_)).then(|| "cut off".to_owned());
-    let fragmented = file.is_fragmented.then(|| "fragmented".to_owned());
-    let parts = [Some(file.content_type.clone()), Some(size(file.len)), duration, index, fragmented, cut];
+    let duration = file.duration_ms.map(archive::clock);
+    let index = file.mp4.as_ref().map(|mp4| index(file, mp4).to_owned());
+    let fragmented = file.mp4.as_ref().filter(|mp4| mp4.fragmented).map(|_| "in fragments".to_owned());
+    let state = Some(file.state.word().to_owned());
+    let parts = [Some(kind), Some(size(file.size)), duration, index, fragmented, state];
     let mut lines = vec![parts.into_iter().flatten().collect::<Vec<_>>().join(", ")];
     lines.extend(file.tracks.iter().map(track));
-    match &file.faststart {
-        Repair::Done => lines.push("served by reelgate with its index in front".to_owned()),
-        Repair::LeftAlone(why) => lines.push(format!("served by reelgate as it is: {why}")),
-        Repair::NotNeeded => {}
+    let repairs = file.mp4.iter().flat_map(Mp4::repairs).filter(|repair| repair.done);
+    match served_by {
+        Some(ServedBy::Reelgate) => lines.extend(repairs.map(|repair| format!("reelgate: {}", repair.why))),
+        Some(ServedBy::Anybody) => lines.push("reelgate: its library has repair = false".to_owned()),
+        None => {}
     }
     lines
 }
 
-fn track(track: &TrackFacts) -> String {
-    let turned = track.rotation.filter(|degrees| *degrees > 0).map(|degrees| format!("turned by {degrees}°"));
-    let picture = (track.width > 0).then(|| format!("{}x{}", track.width, track.height));
-    let rate = track.frame_rate.as_ref().map(|rate| format!("{rate} fps"));
-    let depth = track.bit_depth.filter(|bits| *bits > 8).map(|bits| format!("{bits} bit"));
-    let sound = (track.channels > 0).then(|| format!("{} channels", track.channels));
-    let hertz = (track.sample_rate > 0).then(|| format!("{} Hz", track.sample_rate));
-    let codec = Some(track.codec.clone()).filter(|codec| !codec.is_empty());
-    let parts = [codec, picture, rate, depth, turned, sound, hertz, track.language.clone()];
-    format!("{}: {}", track.kind, parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+fn index(file: &Examined, mp4: &Mp4) -> &'static str {
+    match mp4.index {
+        Some(_) if file.trouble_of(Problem::Damaged).is_some() => "index damaged",
+        Some(_) if mp4.compressed => "index compressed",
+        Some(index) if index.place == Place::First => "index first",
+        Some(_) => "index last",
+        None if mp4.unseen_from.is_some() => "index not within reach",
+        None => "no index",
+    }
+}
+
+fn track(track: &crate::probe::Track) -> String {
+    let codec = track.codec.clone().unwrap_or_default();
+    let parts = [codec, picture(track), sound(track), track.language.clone().unwrap_or_default()];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("{}: {}", track.kind, parts.join(", "))
 }
 
 fn server(http: &HttpFacts) -> Vec<String> {

@@ -12,6 +12,7 @@ use crate::clock::{Chance, Clock};
 use crate::config::{Config, ConfigArgs, ServeArgs};
 use crate::db::Db;
 use crate::db::media::Library;
+use crate::doctor::kept;
 use crate::library::{self, Progress, Report, sidecar};
 use crate::probe::archive;
 
@@ -30,6 +31,11 @@ pub(super) struct ScanArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "\
+STATE: complete, recording (somebody is still writing to it) or broken.
+BROWSERS: plays; after repair, which reelgate does while it serves; flaws (late, silent, without a
+duration), unknown, no seeking, not in ...; in none. Empty until a scan has looked into the file.
+`reelgate doctor ID` says why, and what helps.")]
 pub(super) struct ItemsArgs {
     /// Of this library only
     library: Option<String>,
@@ -134,11 +140,14 @@ fn show(bar: &ProgressBar, progress: Progress) {
 }
 
 pub(super) async fn items(config: &ConfigArgs, args: &ItemsArgs, output: Output) -> anyhow::Result<()> {
+    let unrepaired = Config::unrepaired(config, std::env::vars_os())?;
+    let repairs = |library: &str| !unrepaired.iter().any(|(name, _)| name == library);
     with_admin(config, First::Needs, async |admin| {
         let items = admin.items(args.library.as_deref()).await?;
-        let values: Vec<Value> = items.iter().map(value).collect();
+        let values: Vec<Value> =
+            items.iter().map(|entry| value(entry, repairs(&entry.listed.item.library))).collect();
         let none = "No videos are known: serve a folder, or run `reelgate scan DIR`.";
-        let headings = ["id", "library", "path", "duration", "size", "codecs", "state"];
+        let headings = ["id", "library", "path", "duration", "size", "codecs", "state", "browsers"];
         output.list(&values, headings, none, |value| {
             let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
             let bytes = value["size"].as_u64().unwrap_or_default();
@@ -146,7 +155,8 @@ pub(super) async fn items(config: &ConfigArgs, args: &ItemsArgs, output: Output)
             let codecs = ["video_codec", "audio_codec"].map(text);
             let codecs =
                 codecs.iter().filter(|codec| !codec.is_empty()).cloned().collect::<Vec<_>>().join(" ");
-            [text("id"), text("library"), text("path"), duration, size(bytes), codecs, text("state")]
+            let size = size(bytes);
+            [text("id"), text("library"), text("path"), duration, size, codecs, text("state"), text("plays")]
         })?;
         let odd = values.iter().filter(|value| value["note"].is_string()).count();
         if odd > 0 && !output.is_json() {
@@ -157,8 +167,9 @@ pub(super) async fn items(config: &ConfigArgs, args: &ItemsArgs, output: Output)
     .await
 }
 
-fn value(entry: &Entry) -> Value {
+fn value(entry: &Entry, repairs: bool) -> Value {
     let (item, found) = (&entry.listed.item, entry.listed.findings.as_ref());
+    let browsers = entry.verdict.as_ref().map(|verdict| verdict.outcomes(repairs));
     let subtitles = entry
         .beside
         .subtitles
@@ -172,6 +183,8 @@ fn value(entry: &Entry) -> Value {
         "path": item.path,
         "size": item.size,
         "state": entry.listed.state().word(),
+        "plays": browsers.map(kept::summary),
+        "browsers": browsers,
         "container": found.and_then(|found| found.container.as_deref()),
         "duration_ms": found.and_then(|found| found.duration_ms),
         "width": found.and_then(|found| found.width),

@@ -77,9 +77,9 @@ enum Command {
     Sign(key::SignArgs),
     /// Say whether a signed URL is good
     Verify(key::VerifyArgs),
-    /// Look through folders for videos
+    /// Look through folders for videos, and into those that are new
     Scan(library::ScanArgs),
-    /// List the videos
+    /// List the videos: what is in them, and whether they play
     Items(library::ItemsArgs),
     /// Say whether a video plays in Safari, Chrome and Firefox, why not, and what cures it
     Doctor(doctor::DoctorArgs),

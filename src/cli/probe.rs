@@ -1,31 +1,31 @@
 //! `probe`: what is in one file, wherever it lies.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, UNIX_EPOCH};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use serde::Serialize;
 
 use crate::clock::Clock;
-use crate::probe::{self, Examined, Helper, Place, State, Track, archive};
+use crate::probe::{self, Examined, Place, Track, archive};
 
 use super::output::{Output, size, table};
-
-/// A file that was written to within this time is taken for one that is still being written.
-const QUIET: Duration = Duration::from_secs(10);
 
 /// Say what is in a file, whether it is whole, and if not, at which byte it breaks and what helps.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Needs no data folder. Exit status: 0 complete or still being written, 1 broken or unreadable.
 
-With --json one object: file, container, size, state (complete, recording, broken), duration_ms, bit_rate,
-tracks (kind, codec, encrypted, bit_depth, width, height, rotation, frame_rate, bit_rate, channels,
-sample_rate, language, duration_ms, edits), mp4 (index {place, offset, size}, fragmented, fragments,
-media_end, faststart {done, why}, hvc1 {done, why}), trouble (problem: empty, unknown, cut_off, no_index
-or damaged; what, box, offset, missing, cure) and advice. What is not known or does not apply is null.")]
+With --json one object; what is not known or does not apply is null:
+  file, container, content_type, size, state (complete, recording, broken), duration_ms, bit_rate
+  tracks    kind, codec, format, encrypted, bit_depth, width, height, rotation, mirrored,
+            frame_rate, bit_rate, channels, sample_rate, language, duration_ms, edits,
+            complex_edits, several_codings
+  mp4       index {place, offset, size}, compressed, fragmented, fragments, media_end,
+            external_data, appended, unseen_from; and what is done while it is served, each as
+            {done, why}: faststart, hvc1, complete_fragments
+  trouble   problem (empty, unknown, cut_off, no_index, damaged), what, box, offset, missing, cure
+  advice    sentences")]
 pub(super) struct ProbeArgs {
     /// The file
     #[arg(value_name = "FILE")]
@@ -42,30 +42,35 @@ struct Report<'a> {
 
 pub(super) fn run(args: &ProbeArgs, clock: &Clock, output: Output) -> anyhow::Result<()> {
     let path = args.file.as_path();
-    let examined = examine(path, clock).with_context(|| format!("{} cannot be examined", path.display()))?;
+    let examined = probe::on_disk(path, clock.machine())
+        .with_context(|| format!("{} cannot be examined", path.display()))?;
     let report = Report { file: path.display().to_string(), examined: &examined };
     output.show(&report, || text(&report.file, &examined))?;
     match &examined.trouble {
-        Some(trouble) => bail!("{} is broken. {}\n{}", path.display(), trouble.what, trouble.cure),
+        Some(trouble) => {
+            bail!("{} is broken. {}\n{}", path.display(), trouble.what, of_this(&report.file, &trouble.cure))
+        }
         None => Ok(()),
     }
 }
 
-fn examine(path: &Path, clock: &Clock) -> anyhow::Result<Examined> {
-    // Opening a pipe would wait for its writer.
-    if !fs::metadata(path)?.is_file() {
-        bail!("it is no regular file");
+/// Commands that can be typed: with the file's name for `THIS`.
+fn of_this(file: &str, text: &str) -> String {
+    let mut parts = text.split("THIS");
+    let mut said = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = [".mp4", ".mov", ".mkv"].iter().find_map(|ending| part.strip_prefix(ending));
+        said.push_str(&quoted(file));
+        said.push_str(rest.unwrap_or(part));
     }
-    let file = File::open(path)?;
-    let examined = Helper.fill_in(probe::examine(&file)?, &file);
-    let now = file.metadata()?;
-    let modified = now.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let is_fresh = modified.abs_diff(clock.machine()) < QUIET;
-    // A file that needs nothing more may have been written a moment ago; one in fragments is never done.
-    let may_go_on =
-        examined.state == State::Broken || examined.mp4.as_ref().is_some_and(|mp4| mp4.fragmented);
-    let grows = now.len() != examined.size || (is_fresh && may_go_on);
-    Ok(if grows { examined.while_growing() } else { examined })
+    said
+}
+
+/// For a shell, where it needs that.
+pub(super) fn quoted(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./+".contains(c);
+    let name = if name.starts_with('-') { format!("./{name}") } else { name.to_owned() };
+    if name.chars().all(is_plain) { name } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }
 
 fn text(file: &str, examined: &Examined) -> String {
@@ -77,11 +82,11 @@ fn text(file: &str, examined: &Examined) -> String {
         say("duration", format!("{}{rate}", archive::clock(duration)));
     }
     for (name, value) in of_mp4(examined) {
-        say(name, value);
+        say(name, of_this(file, &value));
     }
     say("state", examined.state.word().to_owned());
     for advice in &examined.advice {
-        say("note", advice.clone());
+        say("note", of_this(file, advice));
     }
     if !examined.tracks.is_empty() {
         let headings = ["track", "codec", "picture", "sound", "bitrate", "language"];
@@ -105,10 +110,7 @@ fn of_mp4(examined: &Examined) -> Vec<(&'static str, String)> {
     if mp4.fragmented {
         lines.push(("fragments", mp4.fragments.to_string()));
     }
-    let verdicts = [("starts", &mp4.faststart), ("on Apple", &mp4.hvc1)];
-    lines.extend(
-        verdicts.into_iter().filter_map(|(name, verdict)| Some((name, verdict.as_ref()?.why.clone()))),
-    );
+    lines.extend(mp4.repairs().map(|repair| ("repair", repair.why.clone())));
     lines
 }
 
@@ -125,7 +127,7 @@ fn row(track: &Track) -> [String; 6] {
     ]
 }
 
-fn picture(track: &Track) -> String {
+pub(super) fn picture(track: &Track) -> String {
     let size = track.width.zip(track.height).map(|(width, height)| format!("{width}×{height}"));
     let rate = track.frame_rate.map(|rate| format!("{} fps", rate.number()));
     let turned = track.rotation.filter(|degrees| *degrees > 0).map(|degrees| format!("turned {degrees}°"));
@@ -133,7 +135,7 @@ fn picture(track: &Track) -> String {
     [size, rate, turned, depth].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-fn sound(track: &Track) -> String {
+pub(super) fn sound(track: &Track) -> String {
     let channels = track.channels.map(|channels| format!("{channels} ch"));
     let rate = track.sample_rate.map(|rate| format!("{rate} Hz"));
     [channels, rate].into_iter().flatten().collect::<Vec<_>>().join(", ")

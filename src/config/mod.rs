@@ -181,6 +181,20 @@ impl Config {
         check::published(&RawConfig::gather(args, &ServeArgs::default(), environment, &file::PLACES)?)
     }
 
+    /// Libraries of the file whose films are shown as they lie on the disk: name and folder.
+    pub fn unrepaired<K, V>(
+        args: &ConfigArgs,
+        environment: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Vec<(String, PathBuf)>, ConfigError>
+    where
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        let raw = RawConfig::gather(args, &ServeArgs::default(), environment, &file::PLACES)?;
+        let off = raw.names.into_iter().filter(|library| library.repair == Some(false));
+        Ok(off.filter_map(|library| Some((library.name?, library.path))).collect())
+    }
+
     /// All defaults over this data folder and nothing read or checked.
     pub fn with_defaults(data: impl Into<PathBuf>) -> Config {
         Config {

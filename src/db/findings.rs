@@ -23,8 +23,17 @@ pub struct Findings {
     pub audio_codec: Option<String>,
     /// What is wrong and what helps.
     pub note: Option<String>,
+    /// What becomes of it in browsers, as JSON that the judge reads.
+    pub verdict: String,
     /// What is odd about it among its siblings; written apart from the rest.
     pub suspicion: Option<String>,
+}
+
+/// Who examines and judges. What others found counts for what it is until it is found anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Examiner {
+    pub prober: u32,
+    pub rules: u32,
 }
 
 /// A complete file that nobody has examined as it is now.
@@ -103,6 +112,7 @@ struct ListedRow {
     video_codec: Option<String>,
     audio_codec: Option<String>,
     note: Option<String>,
+    verdict: Option<String>,
     suspicion: Option<String>,
 }
 
@@ -122,6 +132,7 @@ impl ListedRow {
             video_codec: self.video_codec,
             audio_codec: self.audio_codec,
             note: self.note,
+            verdict: self.verdict.unwrap_or_default(),
             suspicion: self.suspicion,
         };
         Ok(Listed { item, findings: Some(findings) })
@@ -142,30 +153,33 @@ impl Db {
     pub async fn unexamined(
         &self,
         library_id: &str,
-        prober: u32,
+        by: Examiner,
         after: &str,
         at_most: u32,
     ) -> Result<Vec<Unexamined>, DbError> {
         let sql = format!(
             "select items.id, items.path, items.size, items.modified_ns, items.identity
-             from items left join findings on {OF_THIS_VERSION} and findings.prober = $2
+             from items left join findings on {OF_THIS_VERSION} and findings.prober = $2 and findings.rules = $3
              where items.library_id = $1 and items.missing_since is null and items.state = 'complete'
-               and items.path > $3 and findings.item_id is null
-             order by items.path limit $4"
+               and items.path > $4 and findings.item_id is null
+             order by items.path limit $5"
         );
         let query = sqlx::query_as::<_, UnexaminedRow>(sqlx::AssertSqlSafe(sql));
-        let query = query.bind(library_id).bind(i64::from(prober)).bind(after).bind(i64::from(at_most));
+        let query = query.bind(library_id).bind(i64::from(by.prober)).bind(i64::from(by.rules));
+        let query = query.bind(after).bind(i64::from(at_most));
         query.fetch_all(self.reader()).await?.into_iter().map(UnexaminedRow::check).collect()
     }
 
     /// How many there are.
-    pub async fn count_unexamined(&self, library_id: &str, prober: u32) -> Result<u64, DbError> {
+    pub async fn count_unexamined(&self, library_id: &str, by: Examiner) -> Result<u64, DbError> {
         let sql = format!(
-            "select count(*) from items left join findings on {OF_THIS_VERSION} and findings.prober = $2
+            "select count(*) from items left join findings
+                    on {OF_THIS_VERSION} and findings.prober = $2 and findings.rules = $3
              where items.library_id = $1 and items.missing_since is null and items.state = 'complete'
                and findings.item_id is null"
         );
-        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(library_id).bind(i64::from(prober));
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(library_id);
+        let query = query.bind(i64::from(by.prober)).bind(i64::from(by.rules));
         positive("findings", "count", query.fetch_one(self.reader()).await?)
     }
 
@@ -186,7 +200,7 @@ impl Db {
             "select items.id, items.library_id, libraries.name as library, items.path, items.size,
                     items.modified_ns, items.state, findings.state as found, findings.container,
                     findings.duration_ms, findings.width, findings.height, findings.video_codec,
-                    findings.audio_codec, findings.note, findings.suspicion
+                    findings.audio_codec, findings.note, findings.verdict, findings.suspicion
              from items join libraries on libraries.id = items.library_id left join findings on {OF_THIS_VERSION}
              where items.missing_since is null and ($1 is null or libraries.name = $1)
              order by libraries.name, items.path"
@@ -222,13 +236,15 @@ impl Change {
         &mut self,
         of: &Unexamined,
         found: &Findings,
-        prober: u32,
+        by: Examiner,
         now: Seconds,
     ) -> Result<(), DbError> {
         sqlx::query(
             "insert into findings (item_id, size, modified_ns, identity, prober, state, container, duration_ms,
-                                   width, height, video_codec, audio_codec, note, suspicion, probed_at)
-             select id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 from items where id = $1
+                                   width, height, video_codec, audio_codec, note, rules, verdict, suspicion,
+                                   probed_at)
+             select id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
+             from items where id = $1
              on conflict (item_id) do update set
                  size = excluded.size, modified_ns = excluded.modified_ns, identity = excluded.identity,
                  prober = excluded.prober, state = excluded.state, container = excluded.container,
@@ -240,7 +256,7 @@ impl Change {
         .bind(column("size", of.size)?)
         .bind(of.modified_ns)
         .bind(&of.identity)
-        .bind(i64::from(prober))
+        .bind(i64::from(by.prober))
         .bind(found.state.word())
         .bind(&found.container)
         .bind(found.duration_ms.map(|millis| column("duration_ms", millis)).transpose()?)
@@ -249,6 +265,8 @@ impl Change {
         .bind(&found.video_codec)
         .bind(&found.audio_codec)
         .bind(&found.note)
+        .bind(i64::from(by.rules))
+        .bind(&found.verdict)
         .bind(&found.suspicion)
         .bind(now)
         .execute(self.on())
@@ -306,6 +324,8 @@ mod tests {
         db
     }
 
+    const BY: Examiner = Examiner { prober: 1, rules: 1 };
+
     fn found(note: &str) -> Findings {
         Findings {
             state: ItemState::Broken,
@@ -316,6 +336,7 @@ mod tests {
             video_codec: None,
             audio_codec: None,
             note: Some(note.to_owned()),
+            verdict: "{}".to_owned(),
             suspicion: None,
         }
     }
@@ -324,21 +345,26 @@ mod tests {
     async fn what_was_written_comes_back_and_the_last_word_counts() {
         let folder = tempfile::tempdir().unwrap();
         let db = with_an_item(folder.path()).await;
-        let [of] = &db.unexamined("lib", 1, "", 9).await.unwrap()[..] else { panic!("one is unexamined") };
+        let [of] = &db.unexamined("lib", BY, "", 9).await.unwrap()[..] else { panic!("one is unexamined") };
         for note in ["first", "second"] {
             let mut change = db.change().await.unwrap();
-            change.put_findings(of, &found(note), 1, 0).await.unwrap();
+            change.put_findings(of, &found(note), BY, 0).await.unwrap();
             let nobody = Unexamined { id: ItemId::new([9; 16]), ..of.clone() };
-            change.put_findings(&nobody, &found(note), 1, 0).await.unwrap();
+            change.put_findings(&nobody, &found(note), BY, 0).await.unwrap();
             change.commit().await.unwrap();
         }
         let listed = db.listed(None).await.unwrap();
         assert_eq!((listed.len(), listed[0].state()), (1, ItemState::Broken));
         assert_eq!(listed[0].findings, Some(found("second")));
         assert_eq!(db.count_broken("lib").await.unwrap(), 1);
-        let counts =
-            (db.count_unexamined("lib", 1).await.unwrap(), db.count_unexamined("lib", 2).await.unwrap());
-        assert_eq!(counts, (0, 1), "a newer examiner looks again");
+        let cases = [
+            (BY, 0, "it is done"),
+            (Examiner { prober: 2, ..BY }, 1, "a newer examiner looks again"),
+            (Examiner { rules: 2, ..BY }, 1, "newer rules judge again"),
+        ];
+        for (by, want, why) in cases {
+            assert_eq!(db.count_unexamined("lib", by).await.unwrap(), want, "{why}");
+        }
         let mut change = db.change().await.unwrap();
         change.set_suspicion(of.id, Some("odd")).await.unwrap();
         change.commit().await.unwrap();
@@ -360,7 +386,7 @@ mod tests {
         db.close().await.unwrap();
         let db = open(folder.path()).await;
         assert_eq!(db.listed(None).await.unwrap().len(), 1);
-        assert_eq!(db.count_unexamined("lib", 1).await.unwrap(), 1);
+        assert_eq!(db.count_unexamined("lib", BY).await.unwrap(), 1);
     }
 
     #[tokio::test]

@@ -1,27 +1,28 @@
 //! Will it play, and if not, why: one verdict from the file, the server and the path to it.
 //!
 //! ```text
-//! reader ── facts ────────┐
-//! (bytes)  (FileFacts)    ├──► rules ──► verdict
+//! a disk ─┬─► probe ──────┐
+//! reader ─┘  (Examined)   ├──► rules ──► verdict ──► kept
 //! prober ── http, path ───┘    (one table)
 //! (wire)   (HttpFacts)
 //! ```
 //!
-//! 1. [`reader`] reads a file's top level and index, from a disk or over HTTP. [`prober`] asks a server what browsers
-//!    ask, by [`wire`], and keeps each answer to the byte.
-//! 2. [`facts`], [`exchange`] and [`http`] are what was found, without judgement.
+//! 1. [`crate::probe`] knows what is in a file, on a disk or, read by [`reader`], behind a URL. [`prober`] asks a server
+//!    what browsers ask, by [`wire`], and keeps each answer to the byte.
+//! 2. [`exchange`] and [`http`] are what was found, without judgement.
 //! 3. [`rules`] is the table: what is seen, what each browser makes of it, why, the cure, the source.
 //! 4. [`verdict`] is the worst that the table says for each browser, with the reasons.
-//! 5. [`install`] looks at an installation of reelgate itself.
+//! 5. [`kept`] is what a scan keeps of it.
+//! 6. [`install`] looks at an installation of reelgate itself.
 //!
 //! It works on any server, reelgate or not. No credential is shown: [`address`].
 
 pub mod address;
 mod cures;
 pub mod exchange;
-pub mod facts;
 pub mod http;
 pub mod install;
+pub mod kept;
 pub mod prober;
 pub mod reader;
 pub mod rules;
@@ -32,13 +33,8 @@ mod tls;
 pub mod verdict;
 pub mod wire;
 
-pub use facts::FileFacts;
 pub use http::HttpFacts;
+pub use kept::Kept;
+pub use rules::RULES_VERSION;
 pub use rules::path::PathFacts;
 pub use verdict::{ServedBy, Verdict};
-
-/// What becomes of a file that reelgate serves: for the scan, which keeps it with the item as JSON.
-#[must_use]
-pub fn verdict_of_file(file: &FileFacts) -> Verdict {
-    Verdict::of(verdict::of_file(file, ServedBy::Reelgate))
-}

@@ -13,12 +13,15 @@ pub mod head;
 pub mod path;
 pub mod ranges;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::doctor::cures::Cure;
 
+/// Goes up when a file gets another verdict than before: what was kept of the old one is then judged anew.
+pub const RULES_VERSION: u32 = 1;
+
 /// What becomes of playing, from good to bad.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
     Plays,
@@ -54,7 +57,7 @@ impl Effect {
 }
 
 /// The columns of every effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Browser {
     Safari,
@@ -107,7 +110,7 @@ fn never<F>(_: &F) -> bool {
 }
 
 /// The chapter about files, in the order in which it is read.
-pub fn file() -> impl Iterator<Item = &'static Rule<crate::doctor::facts::FileFacts>> {
+pub fn file() -> impl Iterator<Item = &'static Rule<crate::probe::examined::Examined>> {
     [file::RULES, coding::RULES].into_iter().flatten()
 }
 

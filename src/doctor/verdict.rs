@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::doctor::facts::FileFacts;
 use crate::doctor::http::HttpFacts;
 use crate::doctor::rules::path::PathFacts;
 use crate::doctor::rules::{self, BROWSERS, Browser, Effect, Layer, Rule};
+use crate::probe::examined::Examined;
 
 /// A rule that holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,11 +50,11 @@ impl Effects {
 }
 
 /// What becomes of the video in one browser, and because of which rules.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     pub browser: Browser,
     pub effect: Effect,
-    pub because: Vec<&'static str>,
+    pub because: Vec<String>,
 }
 
 /// The whole judgement, worst findings first.
@@ -90,7 +90,7 @@ impl Verdict {
 fn outcome(browser: Browser, findings: &[Finding]) -> Outcome {
     let effect = findings.iter().map(|finding| finding.effect.of(browser)).max().unwrap_or(Effect::Plays);
     let guilty = findings.iter().filter(|finding| finding.effect.of(browser) == effect);
-    let because = guilty.filter(|_| effect > Effect::Plays).map(|finding| finding.rule).collect();
+    let because = guilty.filter(|_| effect > Effect::Plays).map(|finding| finding.rule.to_owned()).collect();
     Outcome { browser, effect, because }
 }
 
@@ -103,7 +103,7 @@ pub enum ServedBy {
 
 /// The file alone.
 #[must_use]
-pub fn of_file(file: &FileFacts, by: ServedBy) -> Vec<Finding> {
+pub fn of_file(file: &Examined, by: ServedBy) -> Vec<Finding> {
     rules::file().filter_map(|rule| finding(rule, Layer::File, file, by)).collect()
 }
 

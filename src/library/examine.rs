@@ -1,7 +1,7 @@
 //! Looks into files whose content nobody has seen as it is now, a few at a time and behind everything else.
 //!
 //! 1. complete files without findings of their version, in the order of their paths
-//! 2. each is opened beneath the library's folder and examined, on the blocking pool
+//! 2. each is opened beneath the library's folder, examined and judged, on the blocking pool
 //! 3. findings are written in small transactions with pauses, as a scan writes
 //! 4. then recordings are compared with their siblings
 //!
@@ -17,14 +17,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::report::Progress;
 use crate::clock::Clock;
-use crate::db::findings::{Compared, Findings, Unexamined};
+use crate::db::findings::{Compared, Examiner, Findings, Unexamined};
 use crate::db::media::Library;
 use crate::db::{Db, DbError};
+use crate::doctor::{Kept, RULES_VERSION};
 use crate::probe::archive::{self, Recording};
 use crate::probe::{self, Examined, State};
 use crate::storage::{Folder, MediaFile};
 use crate::types::{ItemId, ItemState};
 
+/// What was found or judged otherwise is old.
+const US: Examiner = Examiner { prober: probe::VERSION, rules: RULES_VERSION };
 /// Files that are read at the same time, on threads that a disk which hangs may keep.
 const AT_ONCE: usize = 2;
 /// Files between two writes.
@@ -43,13 +46,13 @@ pub async fn examine(
     library: &Library,
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<usize, DbError> {
-    let count = db.count_unexamined(&library.id, probe::VERSION).await?;
+    let count = db.count_unexamined(&library.id, US).await?;
     let Some(folder) = open(library).await.filter(|_| count > 0) else { return Ok(0) };
     let (of, mut looked, mut done) = (usize::try_from(count).unwrap_or(usize::MAX), 0, 0);
     let mut after = String::new();
     loop {
         progress(Progress::Examining { done: looked.min(of), of });
-        let batch = db.unexamined(&library.id, probe::VERSION, &after, BATCH).await?;
+        let batch = db.unexamined(&library.id, US, &after, BATCH).await?;
         let Some(last) = batch.last() else { break };
         after.clone_from(&last.path);
         looked += batch.len();
@@ -114,7 +117,7 @@ async fn look_into(folder: &Folder, batch: Vec<Unexamined>) -> Found {
 
 fn look_at(folder: &Folder, of: &Unexamined) -> Option<Findings> {
     let file = folder.open_file_blocking(&of.path).ok().filter(|file| is_version(file, of))?;
-    probe::examine(&file).ok().map(|examined| findings(&examined))
+    findings(&probe::examine(&file).ok()?)
 }
 
 fn is_version(file: &MediaFile, of: &Unexamined) -> bool {
@@ -123,10 +126,10 @@ fn is_version(file: &MediaFile, of: &Unexamined) -> bool {
     (file.stat().len, modified_ns) == (of.size, of.modified_ns)
 }
 
-fn findings(examined: &Examined) -> Findings {
+fn findings(examined: &Examined) -> Option<Findings> {
     let codec = |kind| examined.first(kind).and_then(|track| track.codec.clone());
     let (width, height) = examined.shown_size().unzip();
-    Findings {
+    Some(Findings {
         state: if examined.state == State::Broken { ItemState::Broken } else { ItemState::Complete },
         container: examined.container.map(str::to_owned),
         duration_ms: examined.duration_ms.filter(|millis| i64::try_from(*millis).is_ok()),
@@ -135,8 +138,9 @@ fn findings(examined: &Examined) -> Findings {
         video_codec: codec("video"),
         audio_codec: codec("audio"),
         note: examined.note(),
+        verdict: serde_json::to_string(&Kept::of(examined)).ok()?,
         suspicion: None,
-    }
+    })
 }
 
 async fn write(db: &Db, clock: &Clock, found: &Found) -> Result<(), DbError> {
@@ -145,7 +149,7 @@ async fn write(db: &Db, clock: &Clock, found: &Found) -> Result<(), DbError> {
     }
     let mut change = db.change().await?;
     for (of, findings) in found {
-        change.put_findings(of, findings, probe::VERSION, clock.seconds()).await?;
+        change.put_findings(of, findings, US, clock.seconds()).await?;
     }
     change.commit().await
 }

@@ -40,25 +40,34 @@ pub const FORMAT_VERSION: u32 = 1;
 /// Moves the movie to the front. `moov` is the whole box that [`Layout::moov`] names; `patches` are bytes of the file
 /// that change on the way, in the movie (see [`crate::mp4::retag`]).
 pub fn faststart(layout: &Layout, moov: &[u8], patches: &[Patch]) -> Result<VirtualFile, LeftAlone> {
-    let (found, rewrite) = prepare(layout, moov)?;
-    let (insertion, old) = (insertion(layout), found.offset..found.end());
-    let new = rewrite.write(&moves(layout, &found, rewrite.len())?, &within(patches, &found)?)?;
-    Ok(VirtualFile::new([
-        Segment::Span { start: 0, end: insertion },
-        Segment::Memory(new),
-        Segment::Span { start: insertion, end: old.start },
-        Segment::Span { start: old.end, end: layout.len },
-    ]))
+    prepare(layout, moov)?.to_front(layout.len, patches)
 }
 
-/// Whether [`faststart`] would do it, found out without making the new movie, which takes as much memory as the old
-/// one.
-pub fn check(layout: &Layout, moov: &[u8]) -> Result<(), LeftAlone> {
-    prepare(layout, moov).map(|_| ())
+/// A movie that can be moved. The new one, which takes as much memory as the old one, is not made yet.
+#[derive(Clone, Debug)]
+pub(super) struct Movable<'a> {
+    found: TopBox,
+    insertion: u64,
+    rewrite: Rewrite<'a>,
+}
+
+impl Movable<'_> {
+    /// The file of this length with its movie in front.
+    pub(super) fn to_front(&self, len: u64, patches: &[Patch]) -> Result<VirtualFile, LeftAlone> {
+        let (found, rewrite, insertion) = (&self.found, &self.rewrite, self.insertion);
+        let moves = moves(insertion, found, len, rewrite.len())?;
+        let new = rewrite.write(&moves, &within(patches, found)?)?;
+        Ok(VirtualFile::new([
+            Segment::Span { start: 0, end: insertion },
+            Segment::Memory(new),
+            Segment::Span { start: insertion, end: found.offset },
+            Segment::Span { start: found.end(), end: len },
+        ]))
+    }
 }
 
 /// Everything before the writing.
-fn prepare<'a>(layout: &Layout, moov: &'a [u8]) -> Result<(TopBox, Rewrite<'a>), LeftAlone> {
+pub(super) fn prepare<'a>(layout: &Layout, moov: &'a [u8]) -> Result<Movable<'a>, LeftAlone> {
     let found = movable(layout)?;
     if length(moov) != found.size {
         return Err(Malformed::Size(found.kind).into());
@@ -66,14 +75,15 @@ fn prepare<'a>(layout: &Layout, moov: &'a [u8]) -> Result<(TopBox, Rewrite<'a>),
     let root = movie::root(moov)?;
     let tracks = contents(&root)?;
     let mut rewrite = Rewrite::new(moov, root, &tracks)?;
-    rewrite.widen(&moves(layout, &found, rewrite.longest())?, layout.len)?;
-    Ok((found, rewrite))
+    let insertion = insertion(layout);
+    rewrite.widen(&moves(insertion, &found, layout.len, rewrite.longest())?, layout.len)?;
+    Ok(Movable { found, insertion, rewrite })
 }
 
-/// Where everything goes when the movie has this length.
-fn moves(layout: &Layout, found: &TopBox, len: u64) -> Result<Moves, LeftAlone> {
+/// Where everything of a file of `len` bytes goes when the movie has this new length.
+fn moves(insertion: u64, found: &TopBox, len: u64, new: u64) -> Result<Moves, LeftAlone> {
     let old = found.offset..found.end();
-    Moves::to_front(insertion(layout), &old, layout.len, len).ok_or(LeftAlone::TooLarge)
+    Moves::to_front(insertion, &old, len, new).ok_or(LeftAlone::TooLarge)
 }
 
 /// The movie, if it is one that may be moved as far as the top level says.

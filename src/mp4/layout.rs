@@ -58,6 +58,8 @@ pub struct Fragments {
     pub complete: u64,
     /// The end of the last complete one: up to here a recording that was cut off can be played.
     pub complete_end: u64,
+    /// The `moof` of the last complete one.
+    pub last: Option<TopBox>,
 }
 
 /// How the walk ended.
@@ -140,6 +142,21 @@ pub struct Wanted {
     pub len: u64,
 }
 
+/// The whole walk of whoever can read at once. `read` fills a buffer with what stands at an offset and says how much
+/// that is; less than was asked for ends the walk.
+pub fn walk<E>(len: u64, mut read: impl FnMut(u64, &mut [u8]) -> Result<usize, E>) -> Result<Layout, E> {
+    let mut walk = Walk::new(len);
+    // As many as HEADER_BYTES.
+    let mut header = [0; 16];
+    while let Some(wanted) = walk.wants() {
+        let buffer = usize::try_from(wanted.len).ok().and_then(|len| header.get_mut(..len));
+        let buffer = buffer.unwrap_or_default();
+        let filled = read(wanted.offset, buffer)?;
+        walk.take(buffer.get(..filled).unwrap_or_default());
+    }
+    Ok(walk.finish())
+}
+
 /// A walk over the headers of the top level, without IO.
 #[derive(Clone, Debug)]
 pub struct Walk {
@@ -147,6 +164,8 @@ pub struct Walk {
     at: u64,
     boxes: Vec<TopBox>,
     fragments: Option<Fragments>,
+    /// The `moof` of the fragment that began last.
+    moof: Option<TopBox>,
     fragment_boxes: u64,
     ending: Option<Ending>,
 }
@@ -155,7 +174,7 @@ impl Walk {
     /// At the front of a file of this length.
     #[must_use]
     pub fn new(len: u64) -> Self {
-        Self { len, at: 0, boxes: Vec::new(), fragments: None, fragment_boxes: 0, ending: None }
+        Self { len, at: 0, boxes: Vec::new(), fragments: None, moof: None, fragment_boxes: 0, ending: None }
     }
 
     /// What to read next; `None` at the end.
@@ -210,6 +229,7 @@ impl Walk {
         if found.kind == b"moof" {
             let none = Fragments { start: found.offset, complete_end: found.offset, ..Fragments::default() };
             self.fragments.get_or_insert(none).begun += 1;
+            self.moof = Some(*found);
         }
     }
 
@@ -221,6 +241,7 @@ impl Walk {
                 if found.kind == b"mdat" && fragments.complete < fragments.begun {
                     fragments.complete = fragments.begun;
                     fragments.complete_end = found.end();
+                    fragments.last = self.moof;
                 }
             }
             _ => self.boxes.push(found),

@@ -6,8 +6,10 @@
 //! 3. [`retag::hvc1`]: the few bytes that make HEVC play on Apple's devices.
 //! 4. [`faststart::faststart`]: the file with its index in front, as a [`VirtualFile`], or the reason why it is
 //!    [`LeftAlone`].
+//! 5. [`Served`]: which of all this is done with a file, decided once.
 //!
 //! ```text
+//!                        served
 //! layout ─────────────┬──► faststart ──► rewrite ──► moves
 //! movie ──► track ──┬─┘        │           │
 //!                   ├ header   ├ absolute  └──────► tables
@@ -42,6 +44,7 @@ mod moves;
 pub mod movie;
 pub mod retag;
 mod rewrite;
+pub mod served;
 mod sound;
 mod tables;
 #[cfg(test)]
@@ -55,10 +58,11 @@ pub use codec::{Codec, by_configuration};
 pub use edits::{Edit, Edits};
 pub use faststart::{FORMAT_VERSION, faststart};
 pub use header::Rotation;
-pub use layout::{Ending, Fragments, Layout, TopBox, Walk, Wanted};
+pub use layout::{Ending, Fragments, Layout, TopBox, Walk, Wanted, walk};
 pub use left_alone::LeftAlone;
 pub use movie::{Movie, probe};
 pub use retag::Patch;
+pub use served::{Made, Served};
 pub use sound::Sound;
 pub use tables::OffsetWidth;
 pub use time::{Ratio, Span};

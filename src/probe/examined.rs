@@ -2,13 +2,16 @@
 
 use serde::{Serialize, Serializer};
 
-use super::trouble::Trouble;
+use super::trouble::{Problem, Trouble};
+use crate::body::container::Container;
 
 /// All there is to say of one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Examined {
     /// `mp4`, `webm` and so on; none: unknown.
     pub container: Option<&'static str>,
+    /// As what it is served.
+    pub content_type: &'static str,
     pub size: u64,
     pub state: State,
     pub duration_ms: Option<u64>,
@@ -21,6 +24,27 @@ pub struct Examined {
     pub trouble: Option<Trouble>,
     /// What its owner may want to know or do.
     pub advice: Vec<String>,
+}
+
+/// The container as a word.
+fn word(container: Container) -> Option<&'static str> {
+    Some(match container {
+        Container::Mp4 => "mp4",
+        Container::Mp4Audio => "m4a",
+        Container::QuickTime => "mov",
+        Container::WebM => "webm",
+        Container::Matroska => "matroska",
+        Container::Ogg => "ogg",
+        Container::MpegTs => "mpegts",
+        Container::MpegPs => "mpegps",
+        Container::Avi => "avi",
+        Container::Flv => "flv",
+        Container::Mp3 => "mp3",
+        Container::Adts => "aac",
+        Container::Flac => "flac",
+        Container::Wav => "wav",
+        Container::Unknown => return None,
+    })
 }
 
 /// Whether a file is whole.
@@ -44,12 +68,15 @@ impl State {
 }
 
 /// One track.
+#[expect(clippy::struct_excessive_bools, reason = "facts that are there or not, in any combination")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Track {
     /// `video`, `audio`, `subtitle`, `timecode`, `chapters` or `other`.
     pub kind: &'static str,
     /// As browsers are asked about it (RFC 6381), such as `avc1.64001F`.
     pub codec: Option<String>,
+    /// Of MP4: the four characters of the coding, also behind encryption.
+    pub format: Option<String>,
     pub encrypted: bool,
     pub bit_depth: Option<u8>,
     /// As coded.
@@ -57,6 +84,8 @@ pub struct Track {
     pub height: Option<u32>,
     /// Clockwise, in degrees; pictures are turned when they are shown.
     pub rotation: Option<u16>,
+    /// Or sheared: its matrix is no quarter turn.
+    pub mirrored: bool,
     pub frame_rate: Option<FrameRate>,
     pub bit_rate: Option<u64>,
     pub channels: Option<u32>,
@@ -65,6 +94,10 @@ pub struct Track {
     pub duration_ms: Option<u64>,
     /// Entries of the edit list.
     pub edits: u64,
+    /// They join several pieces, or change their speed.
+    pub complex_edits: bool,
+    /// The coding may change on the way.
+    pub several_codings: bool,
 }
 
 /// Frames a second, in thousandths; a number such as 29.97 in JSON.
@@ -87,16 +120,26 @@ impl Serialize for FrameRate {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Mp4 {
     pub index: Option<Index>,
+    /// The index is packed in a way that only `QuickTime` reads.
+    pub compressed: bool,
     /// Each part of the file has an index of its own.
     pub fragmented: bool,
     /// How many of these parts are complete, as far as was looked.
     pub fragments: u64,
     /// The offset behind the last byte of pictures and sound; none where the index does not say.
     pub media_end: Option<u64>,
-    /// Whether a file whose index stands last is served with its index first.
-    pub faststart: Option<Verdict>,
+    /// Pictures or sound lie in another file.
+    pub external_data: bool,
+    /// Bytes at the end that are no boxes.
+    pub appended: u64,
+    /// From this byte on nobody has looked.
+    pub unseen_from: Option<u64>,
+    /// Whether a file whose index stands last is served with its index first; none: the index was not read.
+    pub faststart: Option<Repair>,
     /// Whether HEVC is served under the name that Apple's players ask for; none: there is nothing to rename.
-    pub hvc1: Option<Verdict>,
+    pub hvc1: Option<Repair>,
+    /// Whether of a file that ends within a fragment the complete ones are served; none: there is nothing to cut.
+    pub complete_fragments: Option<Repair>,
 }
 
 /// Where the index (the box `moov`) stands.
@@ -116,16 +159,30 @@ pub enum Place {
 
 /// Something that is done while serving, or the reason why not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Verdict {
+pub struct Repair {
     pub done: bool,
     pub why: String,
 }
 
+impl Repair {
+    pub(super) fn new(done: bool, why: impl Into<String>) -> Repair {
+        Repair { done, why: why.into() }
+    }
+}
+
+impl Mp4 {
+    /// What is done while serving, and what is not.
+    pub fn repairs(&self) -> impl Iterator<Item = &Repair> {
+        [&self.faststart, &self.hvc1, &self.complete_fragments].into_iter().flatten()
+    }
+}
+
 impl Examined {
     /// Of a file that is whole.
-    pub(super) fn complete(container: &'static str, size: u64) -> Examined {
+    pub(super) fn complete(container: Container, size: u64) -> Examined {
         Examined {
-            container: Some(container),
+            container: word(container),
+            content_type: container.content_type(),
             size,
             state: State::Complete,
             duration_ms: None,
@@ -137,8 +194,9 @@ impl Examined {
         }
     }
 
-    pub(super) fn broken(container: Option<&'static str>, size: u64, trouble: Trouble) -> Examined {
-        Examined { container, ..Examined::complete("", size) }.with_trouble(trouble)
+    /// Of a file that is no video, as far as is known.
+    pub(super) fn no_video(size: u64, trouble: Trouble) -> Examined {
+        Examined::complete(Container::Unknown, size).with_trouble(trouble)
     }
 
     pub(super) fn with_trouble(self, trouble: Trouble) -> Examined {
@@ -159,8 +217,27 @@ impl Examined {
         Examined { state: State::Recording, trouble: None, advice, ..self }
     }
 
+    /// The same, of a file of which not everything can be read: what was not seen is not missing.
+    #[must_use]
+    pub fn within_reach(self) -> Examined {
+        if self.mp4.as_ref().is_some_and(|mp4| mp4.unseen_from.is_some()) {
+            Examined { state: State::Complete, trouble: None, ..self }
+        } else {
+            self
+        }
+    }
+
+    /// Its problem, if it is this one.
+    pub fn trouble_of(&self, problem: Problem) -> Option<&Trouble> {
+        self.trouble.as_ref().filter(|trouble| trouble.problem == problem)
+    }
+
+    pub fn tracks_of(&self, kind: &str) -> impl Iterator<Item = &Track> {
+        self.tracks.iter().filter(move |track| track.kind == kind)
+    }
+
     pub fn first(&self, kind: &str) -> Option<&Track> {
-        self.tracks.iter().find(|track| track.kind == kind)
+        self.tracks_of(kind).next()
     }
 
     /// Width and height as they are seen: a picture that is turned by a quarter changes them.

@@ -5,13 +5,14 @@
 //! 3. MP4 is read through [`crate::mp4`]: the boxes at the top by their headers, then the index. What is wrong with a
 //!    broken one, and what helps, is said by `trouble`.
 //! 4. Others are read as far as it is sound and short: containers, codings, duration. The parsers are pure.
-//! 5. [`Helper`] is an `ffprobe` that may fill in what is left of other containers than MP4. Nothing needs it.
+//! 5. [`on_disk`] does all this for a path, and knows a file that is still being written.
+//! 6. [`Helper`] is an `ffprobe` that may fill in what is left of other containers than MP4. Nothing needs it.
 //!
 //! [`archive`] compares recordings with each other (pure).
 
 pub mod archive;
 mod ebml;
-mod examined;
+pub mod examined;
 mod flac;
 mod flv;
 mod fragments;
@@ -24,15 +25,18 @@ mod others;
 mod riff;
 mod source;
 mod transport;
-mod trouble;
+pub mod trouble;
 
+use std::fs::{self, File};
 use std::io;
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use crate::body::Container;
 
-pub use examined::{Examined, FrameRate, Index, Mp4, Place, State, Track, Verdict};
+pub use examined::{Examined, FrameRate, Index, Mp4, Place, Repair, State, Track};
 pub use helper::Helper;
+pub use mp4::{Parts, describe};
 pub use source::Source;
 pub use trouble::{Problem, Trouble};
 
@@ -59,18 +63,49 @@ pub enum ProbeError {
 pub fn examine(source: &dyn Source) -> Result<Examined, ProbeError> {
     let mut reader = Reader::open(source, LIMIT)?;
     let start = reader.bytes(0, BEGINNING)?;
-    if start.is_empty() {
-        return Ok(Examined::broken(None, 0, Trouble::empty()));
-    }
     let container = Container::of(&start);
     match container {
-        Container::Mp4 | Container::Mp4Audio | Container::QuickTime => mp4::examine(&mut reader, container),
+        _ if start.is_empty() => Ok(at_first_sight(container, 0)),
+        Container::Mp4 | Container::Mp4Audio | Container::QuickTime => {
+            Ok(mp4::examine(&mut reader, container)?)
+        }
         Container::Unknown => match mp4::examine(&mut reader, container)? {
             found if found.mp4.is_some() => Ok(found),
-            _ => Ok(Examined::broken(None, reader.len(), Trouble::unknown())),
+            _ => Ok(at_first_sight(container, reader.len())),
         },
         _ => others::examine(&mut reader, container),
     }
+}
+
+/// What is known of a file when its beginning is all that was read.
+#[must_use]
+pub fn at_first_sight(container: Container, size: u64) -> Examined {
+    match container {
+        _ if size == 0 => Examined::no_video(0, Trouble::empty()),
+        Container::Unknown => Examined::no_video(size, Trouble::unknown()),
+        _ => Examined::complete(container, size),
+    }
+}
+
+/// A file that was written to within this time is taken for one that is still being written.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// Examines the file at a path, with the helper if there is one. `now` is the time since 1970.
+pub fn on_disk(path: &Path, now: Duration) -> Result<Examined, ProbeError> {
+    // Opening a pipe would wait for its writer.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file").into());
+    }
+    let file = File::open(path)?;
+    let examined = Helper.fill_in(examine(&file)?, &file);
+    let found = file.metadata()?;
+    let modified = found.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let is_fresh = modified.abs_diff(now) < QUIET;
+    // A file that needs nothing more may have been written a moment ago; one in fragments is never done.
+    let may_go_on =
+        examined.state == State::Broken || examined.mp4.as_ref().is_some_and(|mp4| mp4.fragmented);
+    let grows = found.len() != examined.size || (is_fresh && may_go_on);
+    Ok(if grows { examined.while_growing() } else { examined })
 }
 
 #[cfg(test)]

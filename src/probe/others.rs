@@ -14,29 +14,8 @@ const END: usize = 256 << 10;
 const MAX_ELEMENTS: usize = 64;
 const MAX_BODY: u64 = 1 << 20;
 
-/// The container as a word.
-pub(super) fn word(container: Container) -> Option<&'static str> {
-    Some(match container {
-        Container::Mp4 => "mp4",
-        Container::Mp4Audio => "m4a",
-        Container::QuickTime => "mov",
-        Container::WebM => "webm",
-        Container::Matroska => "matroska",
-        Container::Ogg => "ogg",
-        Container::MpegTs => "mpegts",
-        Container::MpegPs => "mpegps",
-        Container::Avi => "avi",
-        Container::Flv => "flv",
-        Container::Mp3 => "mp3",
-        Container::Adts => "aac",
-        Container::Flac => "flac",
-        Container::Wav => "wav",
-        Container::Unknown => return None,
-    })
-}
-
 pub(super) fn examine(reader: &mut Reader<'_>, container: Container) -> Result<Examined, ProbeError> {
-    let examined = Examined::complete(word(container).unwrap_or_default(), reader.len());
+    let examined = Examined::complete(container, reader.len());
     if matches!(container, Container::WebM | Container::Matroska) {
         return Ok(segment(reader, examined)?);
     }

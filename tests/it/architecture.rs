@@ -41,7 +41,7 @@ const LAYERS: [(&str, u8); 28] = [
 ];
 
 /// Files that are pure wherever they lie: layer 0.
-const PURE: [&str; 60] = [
+const PURE: [&str; 62] = [
     "types.rs",
     "range/mod.rs",
     "range/header.rs",
@@ -64,6 +64,7 @@ const PURE: [&str; 60] = [
     "mp4/movie.rs",
     "mp4/retag.rs",
     "mp4/rewrite.rs",
+    "mp4/served.rs",
     "mp4/sound.rs",
     "mp4/tables.rs",
     "mp4/time.rs",
@@ -72,8 +73,8 @@ const PURE: [&str; 60] = [
     "doctor/address.rs",
     "doctor/cures.rs",
     "doctor/exchange.rs",
-    "doctor/facts.rs",
     "doctor/http.rs",
+    "doctor/kept.rs",
     "doctor/rules.rs",
     "doctor/rules/access.rs",
     "doctor/rules/coding.rs",
@@ -96,6 +97,7 @@ const PURE: [&str; 60] = [
     "probe/transport.rs",
     "probe/trouble.rs",
     "library/sidecar.rs",
+    "body/container.rs",
     "media/path.rs",
     "media/subtitles.rs",
     "access/policy.rs",

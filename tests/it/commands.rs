@@ -61,8 +61,8 @@ fn every_command_gives_json_of_its_shape_and_a_text_for_people() {
         ("scan videos", "", "VIDEOS"),
         (
             "items",
-            "audio_codec container duration_ms height id library note path poster size state subtitles url \
-             video_codec width",
+            "audio_codec browsers container duration_ms height id library note path plays poster size state \
+             subtitles url video_codec width",
             "DURATION",
         ),
         ("config check videos", "key source value", "SETTING"),

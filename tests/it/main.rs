@@ -31,3 +31,4 @@ mod support;
 mod tls;
 mod traversal;
 mod vectors;
+mod verdicts;

@@ -1,17 +1,17 @@
 //! The chapter about files, second: codings of pictures and sound.
 
 use crate::doctor::cures::Cure;
-use crate::doctor::facts::{FileFacts, TrackFacts};
 use crate::doctor::rules::Effect::{Degraded, Fails, Plays, Unknown};
-use crate::doctor::rules::file::TO_MP4;
+use crate::doctor::rules::file::{TO_MP4, is_done};
 use crate::doctor::rules::{Rule, never};
+use crate::probe::examined::{Examined, Track};
 
 const NEW_SOUND: &str = "ffmpeg -i IN -c:v copy -c:a aac -movflags +faststart OUT.mp4";
 
-pub const RULES: &[Rule<FileFacts>] = &[
+pub const RULES: &[Rule<Examined>] = &[
     Rule {
         id: "encrypted",
-        seen: |file| file.tracks.iter().find(|track| track.is_encrypted).map(|track| track.codec.clone()),
+        seen: |file| file.tracks.iter().find(|track| track.encrypted).map(name),
         effect: [Fails, Fails, Fails],
         reason: "It is encrypted, and a plain <video> has no key.",
         cure: Cure::Line("Use the copy that is not protected"),
@@ -20,18 +20,16 @@ pub const RULES: &[Rule<FileFacts>] = &[
     },
     Rule {
         id: "hev1",
-        seen: |file| coded(file.video(), &["hev1"]),
+        seen: |file| coded(file.tracks_of("video"), &["hev1"]),
         effect: [Fails, Plays, Plays],
         reason: "HEVC under the name hev1: Apple's players ask for hvc1, and show nothing.",
         cure: Cure::Line("ffmpeg -i IN -c copy -tag:v hvc1 -movflags +faststart OUT.mp4"),
         source: "Apple, HLS Authoring Specification 1.10; ISO/IEC 14496-15 §8.4.1.1",
-        is_repaired: |file| {
-            file.video().filter(|track| track.format == "hev1").all(|track| track.can_be_hvc1)
-        },
+        is_repaired: |file| file.mp4.as_ref().is_some_and(|mp4| is_done(mp4.hvc1.as_ref())),
     },
     Rule {
         id: "hevc",
-        seen: |file| coded(file.video(), &["hev1", "hvc1"]),
+        seen: |file| coded(file.tracks_of("video"), &["hev1", "hvc1"]),
         effect: [Plays, Unknown, Unknown],
         reason: "Chrome and Firefox play HEVC only where the system or its graphics card decodes it; elsewhere there is sound and no picture.",
         cure: Cure::Line(TO_MP4),
@@ -40,7 +38,7 @@ pub const RULES: &[Rule<FileFacts>] = &[
     },
     Rule {
         id: "av1",
-        seen: |file| coded(file.video(), &["av01"]),
+        seen: |file| coded(file.tracks_of("video"), &["av01"]),
         effect: [Unknown, Plays, Plays],
         reason: "Safari plays AV1 only on devices that decode it in hardware.",
         cure: Cure::Line(TO_MP4),
@@ -49,7 +47,7 @@ pub const RULES: &[Rule<FileFacts>] = &[
     },
     Rule {
         id: "vp-in-mp4",
-        seen: |file| coded(file.video(), &["vp08", "vp09"]),
+        seen: |file| coded(file.tracks_of("video"), &["vp08", "vp09"]),
         effect: [Unknown, Plays, Plays],
         reason: "VP8 and VP9 are at home in WebM; Safari does not promise to find them in MP4.",
         cure: Cure::Line("ffmpeg -i IN -c copy OUT.webm  if the sound is Opus"),
@@ -60,7 +58,7 @@ pub const RULES: &[Rule<FileFacts>] = &[
         id: "video-coding-old",
         seen: |file| {
             coded(
-                file.video(),
+                file.tracks_of("video"),
                 &[
                     "mp4v", "s263", "h263", "SVQ3", "SVQ1", "cvid", "jpeg", "mjpa", "mjpb", "rle ", "dvc ",
                     "dvcp", "mp2v", "m2v1", "xd5c",
@@ -76,7 +74,10 @@ pub const RULES: &[Rule<FileFacts>] = &[
     Rule {
         id: "video-coding-studio",
         seen: |file| {
-            coded(file.video(), &["apcn", "apch", "apcs", "apco", "ap4h", "ap4x", "AVdn", "AVdh", "CFHD"])
+            coded(
+                file.tracks_of("video"),
+                &["apcn", "apch", "apcs", "apco", "ap4h", "ap4x", "AVdn", "AVdh", "CFHD"],
+            )
         },
         effect: [Unknown, Fails, Fails],
         reason: "This is a coding for cutting rooms; browsers have no decoder for it.",
@@ -87,11 +88,11 @@ pub const RULES: &[Rule<FileFacts>] = &[
     Rule {
         id: "h264-profile",
         seen: |file| {
-            let deep = |track: &&TrackFacts| {
-                let profile = track.codec.get(5..7).unwrap_or_default();
-                track.format.starts_with("avc") && ["6E", "7A", "F4", "2C"].contains(&profile)
+            let deep = |track: &&Track| {
+                let profile = track.codec.as_deref().and_then(|codec| codec.get(5..7)).unwrap_or_default();
+                format(track).starts_with("avc") && ["6E", "7A", "F4", "2C"].contains(&profile)
             };
-            file.video().find(deep).map(|track| track.codec.clone())
+            file.tracks_of("video").find(deep).map(name)
         },
         effect: [Unknown, Plays, Plays],
         reason: "More than 8 bits or more colour than 4:2:0: decoders in hardware refuse it.",
@@ -101,7 +102,7 @@ pub const RULES: &[Rule<FileFacts>] = &[
     },
     Rule {
         id: "audio-g711",
-        seen: |file| coded(file.audio(), &["alaw", "ulaw"]),
+        seen: |file| coded(file.tracks_of("audio"), &["alaw", "ulaw"]),
         effect: [Unknown, Plays, Degraded],
         reason: "The sound is G.711 (A-law or µ-law), as cameras record it: Firefox plays the film silently.",
         cure: Cure::Line(NEW_SOUND),
@@ -110,7 +111,7 @@ pub const RULES: &[Rule<FileFacts>] = &[
     },
     Rule {
         id: "audio-dolby",
-        seen: |file| coded(file.audio(), &["ac-3", "ec-3"]),
+        seen: |file| coded(file.tracks_of("audio"), &["ac-3", "ec-3"]),
         effect: [Plays, Degraded, Degraded],
         reason: "Chrome and Firefox do not decode Dolby Digital: the film is silent.",
         cure: Cure::Line(NEW_SOUND),
@@ -121,7 +122,7 @@ pub const RULES: &[Rule<FileFacts>] = &[
         id: "audio-not-played",
         seen: |file| {
             coded(
-                file.audio(),
+                file.tracks_of("audio"),
                 &[
                     "dtsc", "dtse", "dtsh", "dtsl", "mlpa", "samr", "sawb", "QDM2", "ima4", "MAC3", "MAC6",
                     "QDMC",
@@ -138,7 +139,7 @@ pub const RULES: &[Rule<FileFacts>] = &[
         id: "audio-uncompressed",
         seen: |file| {
             coded(
-                file.audio(),
+                file.tracks_of("audio"),
                 &["sowt", "twos", "lpcm", "ipcm", "fpcm", "in24", "in32", "fl32", "fl64", "raw "],
             )
         },
@@ -150,7 +151,7 @@ pub const RULES: &[Rule<FileFacts>] = &[
     },
     Rule {
         id: "audio-alac",
-        seen: |file| coded(file.audio(), &["alac"]),
+        seen: |file| coded(file.tracks_of("audio"), &["alac"]),
         effect: [Plays, Unknown, Unknown],
         reason: "Apple Lossless is Apple's: the film may be silent elsewhere.",
         cure: Cure::Line(NEW_SOUND),
@@ -160,8 +161,8 @@ pub const RULES: &[Rule<FileFacts>] = &[
     Rule {
         id: "mirrored",
         seen: |file| {
-            file.video()
-                .any(|track| track.rotation.is_none())
+            file.tracks_of("video")
+                .any(|track| track.mirrored)
                 .then(|| "a matrix that is no quarter turn".to_owned())
         },
         effect: [Unknown, Unknown, Unknown],
@@ -175,7 +176,7 @@ pub const RULES: &[Rule<FileFacts>] = &[
     Rule {
         id: "complex-edits",
         seen: |file| {
-            let cut = file.tracks.iter().find(|track| track.has_complex_edits);
+            let cut = file.tracks.iter().find(|track| track.complex_edits);
             cut.map(|track| format!("an edit list of several pieces in the {} track", track.kind))
         },
         effect: [Unknown, Unknown, Unknown],
@@ -187,7 +188,7 @@ pub const RULES: &[Rule<FileFacts>] = &[
     Rule {
         id: "coding-changes",
         seen: |file| {
-            let changing = file.tracks.iter().find(|track| track.has_several_codings);
+            let changing = file.tracks.iter().find(|track| track.several_codings);
             changing.map(|track| format!("several sample descriptions in the {} track", track.kind))
         },
         effect: [Unknown, Unknown, Unknown],
@@ -199,6 +200,15 @@ pub const RULES: &[Rule<FileFacts>] = &[
 ];
 
 /// The first track whose coding is one of these.
-fn coded<'a>(mut tracks: impl Iterator<Item = &'a TrackFacts>, formats: &[&str]) -> Option<String> {
-    tracks.find(|track| formats.contains(&track.format.as_str())).map(|track| track.codec.clone())
+fn coded<'a>(mut tracks: impl Iterator<Item = &'a Track>, formats: &[&str]) -> Option<String> {
+    tracks.find(|track| formats.contains(&format(track))).map(name)
+}
+
+fn format(track: &Track) -> &str {
+    track.format.as_deref().unwrap_or_default()
+}
+
+/// What was seen of a track: its coding as a page asks about it.
+fn name(track: &Track) -> String {
+    track.codec.clone().or_else(|| track.format.clone()).unwrap_or_default()
 }

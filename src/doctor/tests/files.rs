@@ -2,86 +2,89 @@
 
 use std::collections::BTreeSet;
 
-use crate::doctor::facts::{End, FileFacts, Index, Repair, TrackFacts};
+use crate::body::Container;
+use crate::doctor::kept::{self, Kept};
 use crate::doctor::rules::{self, Browser, Effect};
 use crate::doctor::verdict::{ServedBy, Verdict, of_file};
-use crate::doctor::verdict_of_file;
+use crate::mp4::tests::{make, walk};
+use crate::probe::{Examined, Mp4, Parts, Place, Repair, State, Track, at_first_sight, describe};
 
-fn track(kind: &'static str, format: &str, codec: &str) -> TrackFacts {
-    TrackFacts {
-        kind,
-        codec: codec.to_owned(),
-        format: format.to_owned(),
-        is_encrypted: false,
-        bit_depth: Some(8),
-        can_be_hvc1: false,
-        has_several_codings: false,
-        has_complex_edits: false,
-        width: 1920,
-        height: 1080,
-        rotation: Some(90),
-        frame_rate: None,
-        channels: 2,
-        sample_rate: 48_000,
-        language: None,
-    }
+fn track(kind: &'static str, format: &str, codec: &str) -> Track {
+    let (codec, format) = (Some(codec.to_owned()), Some(format.to_owned()));
+    Track { kind, codec, format, rotation: Some(90), ..Track::default() }
 }
 
 /// What plays everywhere: H.264 and AAC, the index in front, turned as phones do.
-fn healthy() -> FileFacts {
-    FileFacts {
-        index: Index::First,
-        end: End::Whole,
-        tracks: vec![track("video", "avc1", "avc1.64001F"), track("audio", "mp4a", "mp4a.40.2")],
-        media_end: 9_000,
-        duration_ms: Some(60_000),
-        ..FileFacts::of_other("video/mp4", 10_000)
-    }
+fn healthy() -> Examined {
+    let tracks = vec![track("video", "avc1", "avc1.64001F"), track("audio", "mp4a", "mp4a.40.2")];
+    Examined { tracks, ..up_to(usize::MAX) }
 }
 
-fn other(content_type: &str) -> FileFacts {
-    FileFacts::of_other(content_type, 10_000)
+/// A film of which only so much is there. Its index has the same length wherever the samples lie.
+fn up_to(len: usize) -> Examined {
+    let moov = |at| make::moov(&[make::Track::video(make::avc1(), at, &[900])]);
+    let head = make::ftyp().len() + moov(0).len() + 8;
+    let moov = moov(u64::try_from(head).unwrap());
+    let file = [make::ftyp(), moov.clone(), make::boxed(b"mdat", &[7; 900])].concat();
+    let layout = walk(&file[..len.min(file.len())]);
+    describe(&Parts { container: Container::Mp4, layout: &layout, moov: Some(&moov), last_moof: None })
 }
 
-fn with(change: impl FnOnce(&mut FileFacts)) -> FileFacts {
+fn other(container: Container) -> Examined {
+    at_first_sight(container, 10_000)
+}
+
+fn mp4(change: impl FnOnce(&mut Mp4)) -> Examined {
+    with(|file| change(file.mp4.as_mut().unwrap()))
+}
+
+fn with(change: impl FnOnce(&mut Examined)) -> Examined {
     let mut file = healthy();
     change(&mut file);
     file
 }
 
-fn video(format: &str, codec: &str) -> FileFacts {
+fn video(format: &str, codec: &str) -> Examined {
     with(|file| file.tracks[0] = track("video", format, codec))
 }
 
-fn audio(format: &str) -> FileFacts {
+fn audio(format: &str) -> Examined {
     with(|file| file.tracks[1] = track("audio", format, format))
 }
 
-fn ids(file: &FileFacts) -> BTreeSet<&'static str> {
+fn ids(file: &Examined) -> BTreeSet<&'static str> {
     of_file(file, ServedBy::Anybody).iter().map(|finding| finding.rule).collect()
 }
 
 #[test]
 fn each_rule_about_files_fires_on_its_case() {
-    let end = |missing| with(|file| file.end = End::CutOff(missing));
-    let index = |index| with(|file| file.index = index);
-    let cases: Vec<(&str, FileFacts)> = vec![
-        ("empty-file", FileFacts::of_other("application/octet-stream", 0)),
-        ("not-a-video", other("application/octet-stream")),
-        ("container-not-played", other("video/x-msvideo")),
-        ("container-matroska", other("video/x-matroska")),
-        ("container-ogg", other("video/ogg")),
-        ("growing", with(|file| (file.is_growing, file.is_fragmented) = (true, true))),
-        ("no-index", index(Index::None)),
-        ("damaged-index", index(Index::Damaged("the box trak stands twice".to_owned()))),
-        ("compressed-index", index(Index::Compressed)),
-        ("cut-off", end(1)),
-        ("cut-off", with(|file| file.media_end = 10_001)),
-        ("ended-at-a-limit", with(|file| file.len = 1_073_726_464)),
-        ("index-last", index(Index::Last)),
-        ("fragmented", with(|file| file.is_fragmented = true)),
-        ("data-elsewhere", with(|file| file.has_external_data = true)),
-        ("encrypted", with(|file| file.tracks[0].is_encrypted = true)),
+    let growing = |fragmented| {
+        let file = mp4(|mp4| mp4.fragmented = fragmented);
+        Examined { state: State::Broken, ..file }.while_growing()
+    };
+    let damaged = describe(&Parts {
+        container: Container::Mp4,
+        layout: &walk(&make::film(&[7; 900])),
+        moov: Some(b"\0\0\0\x08moov"),
+        last_moof: None,
+    });
+    let cases: Vec<(&str, Examined)> = vec![
+        ("empty-file", at_first_sight(Container::Unknown, 0)),
+        ("not-a-video", other(Container::Unknown)),
+        ("container-not-played", other(Container::Avi)),
+        ("container-matroska", other(Container::Matroska)),
+        ("container-ogg", other(Container::Ogg)),
+        ("growing", growing(false)),
+        ("recording", growing(true)),
+        ("no-index", mp4(|mp4| mp4.index = None)),
+        ("damaged-index", damaged),
+        ("compressed-index", mp4(|mp4| mp4.compressed = true)),
+        ("cut-off", up_to(900)),
+        ("ended-at-a-limit", with(|file| file.size = 1_073_726_464)),
+        ("index-last", last(done(false))),
+        ("fragmented", mp4(|mp4| mp4.fragmented = true)),
+        ("data-elsewhere", mp4(|mp4| mp4.external_data = true)),
+        ("encrypted", with(|file| file.tracks[0].encrypted = true)),
         ("hev1", video("hev1", "hev1.1.6.L93.90")),
         ("hevc", video("hvc1", "hvc1.1.6.L93.90")),
         ("av1", video("av01", "av01.0.04M.08")),
@@ -94,11 +97,11 @@ fn each_rule_about_files_fires_on_its_case() {
         ("audio-not-played", audio("dtsc")),
         ("audio-uncompressed", audio("sowt")),
         ("audio-alac", audio("alac")),
-        ("mirrored", with(|file| file.tracks[0].rotation = None)),
-        ("complex-edits", with(|file| file.tracks[1].has_complex_edits = true)),
-        ("coding-changes", with(|file| file.tracks[0].has_several_codings = true)),
-        ("appended", with(|file| file.end = End::Appended(7))),
-        ("not-fully-read", index(Index::Unseen)),
+        ("mirrored", with(|file| file.tracks[0].mirrored = true)),
+        ("complex-edits", with(|file| file.tracks[1].complex_edits = true)),
+        ("coding-changes", with(|file| file.tracks[0].several_codings = true)),
+        ("appended", mp4(|mp4| mp4.appended = 7)),
+        ("not-fully-read", mp4(|mp4| (mp4.index, mp4.unseen_from) = (None, Some(9)))),
         ("not-fully-read", with(|file| file.tracks.clear())),
     ];
     for (id, file) in &cases {
@@ -113,12 +116,11 @@ fn each_rule_about_files_fires_on_its_case() {
 fn no_rule_fires_on_what_plays_everywhere() {
     let cases = [
         (healthy(), "H.264, AAC, turned by a quarter"),
-        (other("video/webm"), "WebM"),
-        (other("audio/mpeg"), "sound alone"),
-        (with(|file| file.len = (1 << 30) - (64 << 10) - 1), "a little further from the limit"),
-        (with(|file| file.len = (1 << 30) + 1), "above it"),
-        (with(|file| file.is_growing = true), "copied just now, complete"),
-        (with(|file| file.media_end = 10_000), "pictures up to the last byte"),
+        (other(Container::WebM), "WebM"),
+        (other(Container::Mp3), "sound alone"),
+        (with(|file| file.size = (1 << 30) - (64 << 10) - 1), "a little further from the limit"),
+        (with(|file| file.size = (1 << 30) + 1), "above it"),
+        (up_to(usize::MAX), "pictures up to the last byte"),
         (video("avc1", "avc1.4D401F"), "Main"),
         (audio("Opus"), "Opus"),
         (audio("mp4a"), "AAC"),
@@ -128,36 +130,86 @@ fn no_rule_fires_on_what_plays_everywhere() {
     }
 }
 
+fn last(repair: Repair) -> Examined {
+    mp4(|mp4| {
+        mp4.index = mp4.index.map(|index| crate::probe::Index { place: Place::Last, ..index });
+        mp4.faststart = Some(repair);
+    })
+}
+
+fn done(done: bool) -> Repair {
+    Repair { done, why: "it is so".to_owned() }
+}
+
 #[test]
 fn what_reelgate_repairs_is_not_held_against_the_file() {
-    let last = |repair| {
-        with(|file| {
-            file.index = Index::Last;
-            file.faststart = repair;
-        })
-    };
-    let effect = |file: &FileFacts, browser| verdict_of_file(file).effect(browser);
-    assert_eq!(effect(&last(Repair::Done), Browser::Chrome), Effect::Repaired);
-    let left_alone = last(Repair::LeftAlone("its box iloc holds places".to_owned()));
-    assert_eq!(effect(&left_alone, Browser::Chrome), Effect::Degraded);
-    let by_others = Verdict::of(of_file(&last(Repair::Done), ServedBy::Anybody));
-    assert_eq!(by_others.effect(Browser::Chrome), Effect::Degraded, "a plain file server repairs nothing");
+    let by = |file: &Examined, by, browser| Verdict::of(of_file(file, by)).effect(browser);
+    let effect = |file: &Examined, browser| by(file, ServedBy::Reelgate, browser);
+    assert_eq!(effect(&last(done(true)), Browser::Chrome), Effect::Repaired);
+    assert_eq!(effect(&last(done(false)), Browser::Chrome), Effect::Degraded);
+    let by_others = by(&last(done(true)), ServedBy::Anybody, Browser::Chrome);
+    assert_eq!(by_others, Effect::Degraded, "a plain file server repairs nothing");
 
     let mut hev1 = video("hev1", "hev1.1.6.L93.90");
     assert_eq!(effect(&hev1, Browser::Safari), Effect::Fails);
     assert_eq!(effect(&hev1, Browser::Firefox), Effect::Unknown, "for other reasons");
-    hev1.tracks[0].can_be_hvc1 = true;
+    hev1.mp4.as_mut().unwrap().hvc1 = Some(done(true));
     assert_eq!(effect(&hev1, Browser::Safari), Effect::Repaired);
+}
+
+/// A fragment, and the beginning of another.
+#[test]
+fn a_recording_plays_while_it_grows_and_after_it_was_cut_off() {
+    use Effect::{Degraded, NoSeek, Plays, Repaired};
+    let moov = make::moov(&[make::Track::video(make::avc1(), 0, &[])]);
+    let fragment = [make::boxed(b"moof", &[0; 20]), make::boxed(b"mdat", &[7; 300])].concat();
+    let file = [make::ftyp(), moov.clone(), fragment.clone(), fragment[..200].to_vec()].concat();
+    let parts = Parts { container: Container::Mp4, layout: &walk(&file), moov: Some(&moov), last_moof: None };
+    let cut = describe(&parts);
+    let growing = cut.clone().while_growing();
+    let effects = |file: &Examined, by| {
+        let browsers = Verdict::of(of_file(file, by)).browsers;
+        browsers.iter().map(|outcome| outcome.effect).collect::<Vec<_>>()
+    };
+    assert_eq!(effects(&growing, ServedBy::Reelgate), [Plays; 3]);
+    assert_eq!(effects(&cut, ServedBy::Reelgate), [Degraded, Repaired, Degraded]);
+    assert_eq!(effects(&cut, ServedBy::Anybody), [NoSeek; 3]);
+    assert_eq!((growing.state, cut.state), (State::Recording, State::Broken));
+
+    let unfinished = Examined { state: State::Recording, ..mp4(|mp4| mp4.index = None) };
+    let [finding] = &of_file(&unfinished, ServedBy::Reelgate)[..] else { panic!("said once") };
+    assert!(finding.rule == "no-index" && finding.cure.as_ref().unwrap().starts_with("Wait"), "{finding:?}");
 }
 
 #[test]
 fn a_verdict_is_json_for_the_scan_to_keep() {
-    let verdict = serde_json::to_value(verdict_of_file(&video("mp4v", "mp4v.20.9"))).unwrap();
+    let verdict = Verdict::of(of_file(&video("mp4v", "mp4v.20.9"), ServedBy::Reelgate));
+    let verdict = serde_json::to_value(verdict).unwrap();
     let chrome =
         serde_json::json!({ "browser": "chrome", "effect": "fails", "because": ["video-coding-old"] });
     assert_eq!(verdict["browsers"][1], chrome);
     assert_eq!(verdict["findings"][0]["layer"], "file");
     assert!(verdict["findings"][0]["cure"].as_str().unwrap().starts_with("ffmpeg -i IN "));
-    let facts = serde_json::to_value(healthy()).unwrap();
-    assert_eq!((&facts["index"]["place"], &facts["end"]["how"]), (&"first".into(), &"whole".into()));
+    let kept = Kept::of(&last(done(true)));
+    let text = serde_json::to_string(&kept).unwrap();
+    assert_eq!(serde_json::from_str::<Kept>(&text).unwrap(), kept);
+}
+
+#[test]
+fn a_list_says_it_in_a_few_words() {
+    let cases = [
+        (healthy(), "plays", "plays"),
+        (last(done(true)), "after repair", "flaws"),
+        (last(done(false)), "flaws", "flaws"),
+        (video("mp4v", "mp4v.20.9"), "not in Chrome, Firefox", "not in Chrome, Firefox"),
+        (video("hvc1", "hvc1.1.6.L93.90"), "unknown in Chrome, Firefox", "unknown in Chrome, Firefox"),
+        (audio("ac-3"), "flaws in Chrome, Firefox", "flaws in Chrome, Firefox"),
+        (up_to(900), "no seeking", "no seeking"),
+        (other(Container::Unknown), "in none", "in none"),
+    ];
+    for (file, repaired, as_it_is) in cases {
+        let kept = Kept::of(&file);
+        let words = [true, false].map(|repairs| kept::summary(kept.outcomes(repairs)));
+        assert_eq!(words, [repaired, as_it_is], "{:?}", ids(&file));
+    }
 }

@@ -3,7 +3,7 @@
 use super::make::{boxed, boxed_large, claimed, film, ftyp, moov};
 use super::walk;
 use crate::mp4::layout::MAX_BOXES;
-use crate::mp4::{Ending, FourCc, Fragments, Layout, Walk};
+use crate::mp4::{Ending, FourCc, Fragments, Layout, TopBox, Walk};
 
 fn kinds(layout: &Layout) -> String {
     layout.boxes.iter().map(|found| found.kind.to_string()).collect::<Vec<_>>().join(" ")
@@ -187,8 +187,11 @@ fn the_last_complete_fragment_is_known() {
     let fragment = || [boxed(b"moof", &[1; 20]), boxed(b"mdat", &[2; 40])].concat();
     let head = [ftyp(), moov(&[])].concat();
     let start = u64::try_from(head.len()).unwrap();
-    let fragments =
-        |begun, complete| Fragments { start, begun, complete, complete_end: start + complete * 76 };
+    let fragments = |begun, complete: u64| {
+        let moof = |offset| TopBox { kind: FourCc(*b"moof"), offset, header_len: 8, size: 28 };
+        let last = (complete > 0).then(|| moof(start + (complete - 1) * 76));
+        Fragments { start, begun, complete, complete_end: start + complete * 76, last }
+    };
     let whole = [head.clone(), fragment(), fragment()].concat();
     let cases = [
         Cut { name: "whole", missing: 0, want: Some(fragments(2, 2)) },

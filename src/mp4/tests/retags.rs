@@ -2,7 +2,7 @@
 
 use super::make::{Track as Made, avc1, boxed, ftyp, hvcc, moov, video_entry};
 use super::{bytes_of, fast, moov_of, walk};
-use crate::mp4::{Malformed, Patch, VirtualFile, faststart, probe, retag};
+use crate::mp4::{Malformed, Patch, Served, VirtualFile, faststart, probe, retag};
 
 const SETS: [u8; 3] = [0x20, 0x21, 0x22];
 
@@ -90,4 +90,40 @@ fn patches_out_of_order_or_beyond_the_end_are_left_out() {
     ];
     let file = b"abcdefgh";
     assert_eq!(bytes_of(file, VirtualFile::patched(8, &all).segments()), b"abCDeFgh");
+}
+
+/// Whoever asks what would be done and whoever does it hear the same.
+#[test]
+fn what_is_told_of_a_film_is_what_is_made_of_it() {
+    let (first, last) = films();
+    let fragment = [boxed(b"moof", &[1; 20]), boxed(b"mdat", &[2; 40])].concat();
+    let head = &first[..first.len() - 13];
+    let cut = [head, &fragment, &fragment[..50]].concat();
+    let end = u64::try_from(head.len() + fragment.len()).unwrap();
+    let cases = [
+        (&last, true, true, None, "its index at the end"),
+        (&first, false, true, None, "fast already"),
+        (&cut, false, false, Some(end), "in fragments, which keep their name"),
+        (&last[..45].to_vec(), false, false, None, "cut off"),
+    ];
+    for (file, is_moved, is_renamed, complete_end, why) in cases {
+        let layout = walk(file);
+        let moov = layout.moov().map(|_| moov_of(file, &layout));
+        let movie = moov.and_then(|moov| probe(moov).ok());
+        let served = Served::of(&layout, moov, movie.as_ref());
+        let made = served.make();
+        let told = (served.front().is_ok(), served.is_renamed(), served.complete_end());
+        assert_eq!(told, (is_moved, is_renamed, complete_end), "{why}");
+        assert_eq!(made.left_alone, served.front().err(), "{why}");
+        let is_changed = is_moved || is_renamed || complete_end.is_some();
+        assert_eq!((made.film.is_some(), !made.changes.is_empty()), (is_changed, is_changed), "{why}");
+        if let Some(film) = made.film {
+            let bytes = bytes_of(file, film.segments());
+            assert_eq!(name(&bytes).starts_with("hvc1"), is_renamed, "{why}");
+            assert!(
+                complete_end.is_none_or(|end| file.starts_with(&bytes) && walk(&bytes).len == end),
+                "{why}"
+            );
+        }
+    }
 }

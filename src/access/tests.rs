@@ -1,0 +1,73 @@
+//! What happens between the decision and the first byte.
+
+use std::time::Duration;
+
+use super::*;
+use crate::access::streams::Cut;
+use crate::db::accounts::NewUser;
+use crate::db::folder::DataFolder;
+use crate::db::scan::{File, Write};
+use crate::db::tokens::NewToken;
+use crate::storage::lease::Carrier;
+use crate::types::{ItemState, Role, TokenKind, UserState};
+
+struct Nobody;
+
+impl Carrier for Nobody {
+    fn has_delivered(&self, _: u64) -> bool {
+        true
+    }
+
+    fn cut(&self) {}
+}
+
+/// A viewer of everything with a token, and the one film.
+async fn scene(folder: &std::path::Path) -> (Access, Credential, Named) {
+    let db = Db::open(&DataFolder::create(folder).unwrap()).await.unwrap();
+    let token = PlainToken::from_random([7; 24]);
+    let mut change = db.change().await.unwrap();
+    change.add_library("lib", "videos", "/srv/videos", 0).await.unwrap();
+    let user = NewUser { id: "u", name: "ann", role: Role::Viewer, system: false, password: None };
+    change.add_user(&user, 0).await.unwrap();
+    change.add_grant("u", None, "", 0).await.unwrap();
+    let hash = TokenHash::of(&token).stored();
+    let (kind, name, item, below, expires_at) = (TokenKind::Media, None, None, None, None);
+    let row = NewToken { id: "t", user_id: "u", kind, hash: &hash, name, item, below, expires_at };
+    change.add_token(&row, 0).await.unwrap();
+    let (path, identity) = ("a.mp4".to_owned(), "1-1-1".to_owned());
+    let file = File { path, size: 7, modified_ns: 1, identity, state: ItemState::Complete };
+    let id = ItemId::new([1; 16]);
+    assert!(change.write("lib", &Write::Add { id, file }, 0).await.unwrap());
+    change.commit().await.unwrap();
+    let credential = Credential::Token { text: token.expose().to_owned(), place: Place::Query };
+    let clock = Clock::from_source(|| Duration::from_secs(100));
+    (Access::new(db, clock), credential, Named::Item(id))
+}
+
+#[tokio::test]
+async fn a_right_that_is_lost_before_the_first_byte_gets_the_answer_of_a_new_request() {
+    for (state, want) in [(Some(UserState::Disabled), "unauthorized"), (None, "hidden")] {
+        let folder = tempfile::tempdir().unwrap();
+        let (access, credential, named) = scene(folder.path()).await;
+        let caller = access.caller(Some(credential), &named, Entrance::Media).await.unwrap();
+        let permit = access.permit(caller, &named).await.unwrap();
+        let mut change = access.db.change().await.unwrap();
+        match state {
+            Some(state) => change.set_state("u", state, 1).await.unwrap(),
+            None => assert!(change.remove_grant("u", None, "").await.unwrap()),
+        }
+        change.commit().await.unwrap();
+        access.renew(Epochs { access: 9, catalogue: 9 });
+        let got = match access.enter(permit, Cut::new(Arc::new(Nobody))).await {
+            Ok(_) => "in",
+            Err(Withheld::Unauthorized(reason)) => {
+                assert_eq!(reason, "inactive");
+                "unauthorized"
+            }
+            Err(Withheld::Hidden) => "hidden",
+            Err(Withheld::Unavailable(_)) => "unavailable",
+        };
+        assert_eq!(got, want);
+        assert!(access.streams.running().is_empty(), "nothing is kept of it");
+    }
+}
