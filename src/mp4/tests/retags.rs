@@ -103,7 +103,7 @@ fn what_is_told_of_a_film_is_what_is_made_of_it() {
     let cases = [
         (&last, true, true, None, "its index at the end"),
         (&first, false, true, None, "fast already"),
-        (&cut, false, false, Some(end), "in fragments, which keep their name"),
+        (&cut, false, true, Some(end), "in fragments, whose index in front is one as well"),
         (&last[..45].to_vec(), false, false, None, "cut off"),
     ];
     for (file, is_moved, is_renamed, complete_end, why) in cases {
