@@ -250,7 +250,8 @@ impl Change {
                  prober = excluded.prober, state = excluded.state, container = excluded.container,
                  duration_ms = excluded.duration_ms, width = excluded.width, height = excluded.height,
                  video_codec = excluded.video_codec, audio_codec = excluded.audio_codec, note = excluded.note,
-                 suspicion = excluded.suspicion, probed_at = excluded.probed_at",
+                 rules = excluded.rules, verdict = excluded.verdict, suspicion = excluded.suspicion,
+                 probed_at = excluded.probed_at",
         )
         .bind(of.id.to_string())
         .bind(column("size", of.size)?)
@@ -336,7 +337,7 @@ mod tests {
             video_codec: None,
             audio_codec: None,
             note: Some(note.to_owned()),
-            verdict: "{}".to_owned(),
+            verdict: format!("{note} verdict"),
             suspicion: None,
         }
     }
@@ -365,6 +366,11 @@ mod tests {
         for (by, want, why) in cases {
             assert_eq!(db.count_unexamined("lib", by).await.unwrap(), want, "{why}");
         }
+        let newer = Examiner { rules: 2, ..BY };
+        let mut change = db.change().await.unwrap();
+        change.put_findings(of, &found("third"), newer, 0).await.unwrap();
+        change.commit().await.unwrap();
+        assert_eq!(db.count_unexamined("lib", newer).await.unwrap(), 0, "judged anew once, and not for ever");
         let mut change = db.change().await.unwrap();
         change.set_suspicion(of.id, Some("odd")).await.unwrap();
         change.commit().await.unwrap();

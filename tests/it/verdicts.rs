@@ -76,8 +76,10 @@ fn a_scan_keeps_what_becomes_of_each_file_in_browsers() {
     let table = program.run(["items"]).stdout;
     assert!(table.contains("BROWSERS") && table.contains("after repair"), "{table}");
 
-    // Of the same length: one that grows is a recording for ten seconds.
-    files::write(&setup.library().join("page.mp4"), &films::film(60, 5_000));
+    // Another one of the same length: one that grows is a recording for ten seconds.
+    let new = setup.folder().join("new.mp4");
+    files::write(&new, &films::film(60, 5_000));
+    fs::rename(new, setup.library().join("page.mp4")).unwrap();
     assert_eq!(item("page.mp4")["plays"], "plays", "another file, another verdict");
 
     let text = format!("[library.videos]\npath = {:?}\nrepair = false\n", setup.library());
