@@ -36,11 +36,6 @@ impl Kind {
         }
     }
 
-    /// The film that reelgate shows for this one: with its index in front it is byte for byte what ffmpeg makes of it.
-    pub(crate) fn shown(self) -> Self {
-        if self == Self::MoovLast { Self::MoovFirst } else { self }
-    }
-
     pub(crate) fn file_name(self) -> &'static str {
         match self {
             Self::MoovFirst => "moov-first.mp4",
