@@ -96,6 +96,23 @@ fn a_withdrawn_right_ends_requests_within_a_second_and_responses_within_five() {
     assert_eq!(server.send(&watching.range("bytes=0-0")).status, 206, "the bystander has lost nothing");
 }
 
+/// For the server the response is over when the kernel has it; a slow reader does not have it yet.
+#[test]
+fn what_the_kernel_still_holds_of_a_response_is_not_sent_to_who_lost_the_right() {
+    let server = server();
+    let ann = server.user("ann", Some("videos"));
+    let request = get(format!("/m/{}?token={}", server.id("film.mp4"), ann.token()));
+    let mut viewer = Viewer::open(server.address, &request.range("bytes=0-149999"));
+    assert_eq!(viewer.status, 206);
+    eventually("the end of the response", SECOND * 10, || {
+        server.log().lines().any(|line| line.contains(r#""bytes_sent":150000"#)).then_some(())
+    });
+    server.program.ok(&format!("token revoke {}", ann.token_id()));
+    eventually("the cut", FIVE_SECONDS, || (server.metric("connections_cut_total") == 1).then_some(()));
+    let end = viewer.watch(PACE);
+    assert!(end.reset && !end.is_complete(), "{end:?}");
+}
+
 #[test]
 fn what_is_still_granted_goes_on() {
     let server = server();

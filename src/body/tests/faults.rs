@@ -199,3 +199,26 @@ async fn a_connection_is_broken_and_never_padded() {
     assert!(broken.len() < whole.len() - 1, "the length in the head is not met: {}", broken.len());
     assert!(all.starts_with(&broken[head..]));
 }
+
+/// A film whose index was put in front begins in memory. Whoever is slow there learns of the file only afterwards.
+#[tokio::test]
+async fn a_settled_file_that_became_longer_is_another_one() {
+    for disk in DISKS {
+        let old = content(LEN);
+        let shelf = Shelf::new(disk, &old);
+        let file = Arc::new(shelf.folder.open_file_blocking("film.mp4").unwrap().settled());
+        let beginning = file.beginning().await.unwrap();
+        let end = file.stat().len;
+        let index = Segment::Memory(Bytes::from(vec![7; 200_000]));
+        let segments = [vec![index], Segment::of_file(&file, &beginning, 0, end)].concat();
+        let film = Representation::new(segments, tag(), None, "video/mp4", inline());
+        let mut response = copying(answer(&film, Plan::Whole, &Method::GET));
+        in_memory(response.body_mut().frame().await.unwrap().unwrap());
+        // Longer, and it begins as the old one did.
+        let new = [&old[..512], &vec![9; LEN]].concat();
+        shelf.write().write_all_at(&new, 0).unwrap();
+        let (got, error) = frames(response.body_mut()).await;
+        assert_eq!(error.map(|error| error.label()), Some("changed"), "on {disk:?}");
+        assert!(old.starts_with(&got.concat()), "on {disk:?}: a byte of the other version");
+    }
+}

@@ -120,10 +120,10 @@ fn what_is_told_of_a_film_is_what_is_made_of_it() {
         if let Some(film) = made.film {
             let bytes = bytes_of(file, film.segments());
             assert_eq!(name(&bytes).starts_with("hvc1"), is_renamed, "{why}");
-            assert!(
-                complete_end.is_none_or(|end| file.starts_with(&bytes) && walk(&bytes).len == end),
-                "{why}"
-            );
+            let changed = file.iter().zip(&bytes).filter(|(before, after)| before != after).count();
+            // The name differs by two letters, and each of three arrays by a bit.
+            let is_cut = |end| walk(&bytes).len == end && changed == if is_renamed { 5 } else { 0 };
+            assert!(complete_end.is_none_or(is_cut), "{why}: {changed} bytes are others");
         }
     }
 }

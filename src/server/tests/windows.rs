@@ -407,3 +407,45 @@ async fn the_idle_time_takes_nothing_from_a_slow_reader() {
     }
     assert!(body == shelf.content[..body.len()]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_cut_for_a_film_that_he_has() {
+    let (seen, seeing) = (Shelf::new(), Shelf::new());
+    let films = [whole(seen.open()), whole(seeing.open())];
+    let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let answer = move || planned(&films[asked.fetch_add(1, Relaxed).min(1)], Plan::Whole);
+    let (address, gauges, _stop) = start(answer);
+    let mut client = connect(address, Some(150_000)).await;
+    client.send(GET).await;
+    assert!(client.answer().await.1 == *seen.content);
+    client.send(GET).await;
+    client.head().await;
+    let path = seen.path.clone();
+    let writing = tokio::task::spawn_blocking(move || File::options().write(true).open(path));
+    let begun = Instant::now();
+    soon(writing).await.unwrap().unwrap();
+    assert!(begun.elapsed() < ms(900), "the writer waits for nobody: {:?}", begun.elapsed());
+    let mut body = vec![0; LEN];
+    soon(client.0.read_exact(&mut body)).await.unwrap();
+    assert!(body == *seeing.content);
+    assert_eq!(gauges.cut.load(Relaxed), 0);
+}
+
+/// The kernel sends on what a process that ends has left in a socket, unless the socket was told otherwise before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_lent_goes_with_a_server_that_ends_unplanned() {
+    let shelf = Shelf::new();
+    let representation = whole(shelf.open());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (address, _, stop) = {
+        let _inside = runtime.enter();
+        start(move || planned(&representation, Plan::Whole))
+    };
+    let mut client = connect(address, Some(150_000)).await;
+    client.send(GET).await;
+    client.head().await;
+    tokio::task::spawn_blocking(move || runtime.shutdown_background()).await.unwrap();
+    let rest = client.rest().await;
+    assert!(rest.reset && rest.bytes.len() < LEN, "{} bytes and an orderly end", rest.bytes.len());
+    drop(stop);
+}
