@@ -43,23 +43,31 @@ pub(super) struct Socket {
     ended: bool,
 }
 
-/// The limit of unsent bytes that a connection begins with, and that it has as long as its reader takes a film at the pace
-/// of the film. Without a limit the kernel takes megabytes for each of them, and the memory of many runs short, which
-/// costs more processor time than everything else.
+/// The limit of unsent bytes that a connection begins with. Without a limit the kernel takes megabytes for each, and when
+/// thousands come at once, filling them takes longer than their viewers have patience.
 pub(super) const NARROW: u32 = 128 * 1024;
+
+/// What readers get who take a film at the pace of the film, and slower ones. Half of it goes at a time: with less, waking up
+/// costs more than sending, and with more, the memory of many runs short.
+const FILM: u32 = 512 * 1024;
+const SLOW: u32 = 256 * 1024;
+
+/// Below so many bytes a second a reader is slow: 0.8 Mbit/s.
+const SLOWEST_FILM: u64 = 100_000;
 
 /// What the fastest readers get. With less, they and we wait for each other.
 const WIDE: u32 = 4 * 1024 * 1024;
 
-/// How long what the kernel holds shall last. For a film of 2 Mbit/s that is half a megabyte, of which a quarter goes at a
-/// time; less, and waking up costs more than sending.
-const MOMENT: Duration = Duration::from_secs(2);
-
-/// The limit for a reader who made room for so many bytes in this time.
+/// The limit for a reader who made room for so many bytes in this time: half a second of what he takes, if that is more
+/// than a film's.
 fn unsent_limit(freed: usize, time: Duration) -> u32 {
     let freed = u128::try_from(freed).unwrap_or(u128::MAX);
-    let in_a_moment = freed.saturating_mul(MOMENT.as_micros()) / time.as_micros().max(1);
-    u32::try_from(in_a_moment).unwrap_or(WIDE).clamp(NARROW, WIDE)
+    let a_second = freed.saturating_mul(1_000_000) / time.as_micros().max(1);
+    let a_second = u64::try_from(a_second).unwrap_or(u64::MAX);
+    if a_second < SLOWEST_FILM {
+        return SLOW;
+    }
+    u32::try_from(a_second / 2).unwrap_or(WIDE).clamp(FILM, WIDE)
 }
 
 impl Socket {
@@ -159,7 +167,7 @@ impl Socket {
         // Not at once: the first bytes fill the reader's buffers, which says nothing of its pace.
         let wanted = unsent_limit(freed, blocked).min(self.unsent * 2);
         // Each change is a system call.
-        if wanted / 2 >= self.unsent || wanted <= self.unsent / 4 {
+        if wanted >= self.unsent / 2 * 3 || wanted <= self.unsent / 4 {
             self.unsent = wanted;
             // A socket that does not take it is dead already.
             _ = SockRef::from(&*self.stream).set_tcp_notsent_lowat(wanted);
@@ -242,12 +250,12 @@ mod tests {
     #[test]
     fn the_limit_follows_the_reader() {
         let cases = [
-            (65_536, 2_621, NARROW, "0.2 Mbit/s"),
-            (65_536, 262, 500_274, "2 Mbit/s, a film"),
-            (65_536, 32, WIDE / 1_024 * 1_000, "16 Mbit/s"),
+            (65_536, 2_621, SLOW, "0.2 Mbit/s"),
+            (65_536, 262, FILM, "2 Mbit/s, a film"),
+            (65_536, 32, 1_024_000, "16 Mbit/s"),
             (1_000_000, 1, WIDE, "1 GB/s"),
             (1_000_000, 0, WIDE, "at once"),
-            (0, 60_000, NARROW, "nothing"),
+            (0, 60_000, SLOW, "nothing"),
         ];
         for (freed, ms, want, why) in cases {
             assert_eq!(unsent_limit(freed, Duration::from_millis(ms)), want, "{why}");
