@@ -26,8 +26,8 @@ const MORE_MEMORY: f64 = 1.1;
 const MORE_KIBIBYTES: f64 = 8.0 * 1024.0;
 /// Connections come and go; the number of those that are open at a look differs a little.
 const MORE_DESCRIPTORS: f64 = 40.0;
-/// Files that are kept open, one a film, and the database's.
-const REST: u64 = 8;
+/// Files that are kept open, one a film, and what the database's readers opened when they were needed: ten.
+const REST: u64 = 16;
 const GOING: Duration = Duration::from_secs(10);
 
 const SEEKERS: u64 = 8;
