@@ -13,6 +13,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
+use super::length;
 use super::pool::{Buffer, SMALL};
 use super::representation::{Piece, Pieces};
 use crate::storage::{MediaFile, ReadError, Witness};
@@ -53,7 +54,7 @@ impl Copying {
     pub(super) fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ReadError>>> {
         let polled = ready!(self.poll_frame(cx));
         match &polled {
-            Some(Ok(bytes)) => self.left -= length(bytes).min(self.left),
+            Some(Ok(bytes)) => self.left -= length(bytes.len()).min(self.left),
             Some(Err(_)) => self.pieces.clear(),
             None => {}
         }
@@ -110,7 +111,7 @@ impl Copying {
                 }
             }
             Some(Piece::Memory(bytes)) => {
-                buffer.want(length(bytes)).copy_from_slice(bytes);
+                buffer.want(length(bytes.len())).copy_from_slice(bytes);
                 buffer.add(bytes.len());
                 self.pieces.pop_front();
                 self.frame = Some(buffer);
@@ -125,7 +126,7 @@ impl Copying {
         if let Some(Piece::File { file, start, end }) = self.pieces.front_mut() {
             witness.remember(bytes, *start);
             self.watched = Some((Arc::clone(file), witness));
-            *start += length(bytes);
+            *start += length(bytes.len());
             if *start >= *end {
                 self.pieces.pop_front();
             }
@@ -140,8 +141,4 @@ impl Copying {
             _ => file.witness(),
         }
     }
-}
-
-fn length(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }

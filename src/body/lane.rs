@@ -21,6 +21,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use bytes::Buf;
 
+use super::length;
 use super::outgoing::Outcome;
 use super::pool::Buffer;
 use super::tally::Tally;
@@ -226,10 +227,6 @@ fn copy(file: &MediaFile, offset: u64, len: usize) -> Option<Buffer> {
     let count = file.read_now(buffer.want(length(len)), offset, &file.witness())?;
     buffer.add(count);
     Some(buffer)
-}
-
-fn length(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// Where in the field a slice begins.

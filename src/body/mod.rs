@@ -36,3 +36,8 @@ pub use outgoing::{BodyError, Ended, Outcome, Outgoing, outgoing};
 pub use representation::{Piece, Pieces, Representation, Segment};
 pub use response::respond;
 pub use shelf::{Kept, Shelf};
+
+/// A count of bytes in memory, as offsets and lengths of files are counted.
+fn length(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
