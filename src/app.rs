@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::hash::RandomState;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +13,7 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::access::Access;
 use crate::body::{Films, Shelf};
-use crate::clock::{Chance, Clock};
+use crate::clock::{Chance, Clock, Seconds};
 use crate::config::{Config, Limits, Network, ZeroCopy};
 use crate::db::media::Library;
 use crate::db::{Db, DbError};
@@ -43,6 +44,12 @@ pub struct Parts {
     /// The library behind the drop-in route; none: the route is off.
     pub legacy_library: Option<String>,
     pub trusted_proxies: Vec<Network>,
+    /// What people type to reach this server, when they do not type its own address.
+    pub public_url: Option<url::Url>,
+    /// Keys [`crate::access::client::Client::fingerprint`].
+    pub fingerprints: RandomState,
+    /// When this server started.
+    pub started_at: Seconds,
     /// Keys the entity tags, so that they reveal nothing of the file.
     pub tag_secret: [u8; 32],
     /// Open folders by library id.
@@ -78,6 +85,9 @@ impl App {
             shelf: Shelf::new(most_kept(getrlimit(Resource::Nofile).maximum)),
             legacy_library: config.legacy_route.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
+            public_url: config.public_url.clone(),
+            fingerprints: RandomState::new(),
+            started_at: clock.seconds(),
             tag_secret,
             folders: ArcSwap::default(),
             request_ids: RequestIds::new(chance.bytes()),
@@ -130,6 +140,11 @@ impl App {
     /// Whether films of this library are shown in the form that plays soonest.
     pub fn repairs(&self, library_id: &str) -> bool {
         !self.unrepaired.contains(library_id)
+    }
+
+    /// Whether people reach this server by HTTPS, be it that a proxy speaks it.
+    pub fn is_reached_by_https(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 
     pub fn request_id(&self) -> RequestId {

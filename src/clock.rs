@@ -57,6 +57,26 @@ pub fn seconds(now: Duration) -> Seconds {
     Seconds::try_from(now.as_secs()).unwrap_or(Seconds::MAX)
 }
 
+/// RFC 3339, UTC.
+pub fn rfc3339(time: Seconds) -> String {
+    let since_1970 = Duration::from_secs(u64::try_from(time).unwrap_or(0));
+    let time = UNIX_EPOCH.checked_add(since_1970);
+    // Formatting stops at the year 9999.
+    let time = time.filter(|_| since_1970.as_secs() < 253_402_300_800);
+    time.map_or("for ever".to_owned(), |time| humantime::format_rfc3339_seconds(time).to_string())
+}
+
+/// How long something lasts: at least a second, and not beyond what a calendar can write.
+pub fn parse_span(text: &str) -> Result<Duration, String> {
+    const LONGEST: Duration = Duration::from_hours(24 * 366 * 1_000);
+    let span = humantime::parse_duration(text).map_err(|error| format!("{error}; write 30s, 2h or 7d"))?;
+    match span {
+        span if span < Duration::from_secs(1) => Err("it would be over at once".to_owned()),
+        span if span > LONGEST => Err("at most 1000 years; leave it away for no end".to_owned()),
+        span => Ok(span),
+    }
+}
+
 /// Random bytes of the operating system.
 #[derive(Clone)]
 pub struct Chance(Draw);

@@ -3,6 +3,7 @@
 //! A variant is an answer, not a cause: the caller learns the answer, the cause rides in the response's extensions
 //! and is logged once. What the body looks like is decided at the edge, where the request is known ([`Audience`]).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use askama::Template;
@@ -36,6 +37,8 @@ pub enum Error {
     MethodNotAllowed,
     /// 410: a right signature whose time is over.
     LinkOver,
+    /// 400 to 429: what a person or a program asked for cannot be.
+    Refused(Box<Refused>),
     /// 414: longer than the limit.
     UriTooLong,
     /// 431: more header lines than the limit.
@@ -57,10 +60,46 @@ pub struct Problem {
     pub code: &'static str,
     /// For people.
     pub title: &'static str,
-    pub detail: &'static str,
+    pub detail: Cow<'static, str>,
     /// What to do about it.
-    pub hint: &'static str,
+    pub hint: Cow<'static, str>,
+    /// Seconds until another try makes sense.
+    pub retry_after: Option<u32>,
     pub cause: Option<Cause>,
+}
+
+/// An answer that says of this request what is wrong with it. It must not quote a credential.
+#[derive(Debug)]
+pub struct Refused {
+    kind: Kind,
+    detail: String,
+    hint: String,
+    retry_after: Option<u32>,
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// 400: it cannot be read.
+    Malformed,
+    /// 403: a valid credential that may not do this.
+    Forbidden,
+    /// 404: something it names is not there.
+    Missing,
+    /// 408: its body did not come in time.
+    Slow,
+    /// 409: it would be there twice, or something else is in the way.
+    Conflict,
+    /// 410: it was there, and its time is over.
+    Over,
+    /// 413: its body is longer than any of this kind.
+    TooLarge,
+    /// 415: its body is of another type.
+    MediaType,
+    /// 422: it can be read and makes no sense.
+    Unfit,
+    /// 429: too many tries.
+    TooMany,
 }
 
 /// Who reads an error.
@@ -154,7 +193,50 @@ const UNAVAILABLE: Wording = Wording {
     hint: "Try again in a few seconds.",
 };
 
+impl Kind {
+    /// Status, code and title.
+    fn words(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Kind::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The request cannot be read"),
+            Kind::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            Kind::Missing => (StatusCode::NOT_FOUND, "missing", "Not found"),
+            Kind::Slow => (StatusCode::REQUEST_TIMEOUT, "slow_request", "The request took too long"),
+            Kind::Conflict => (StatusCode::CONFLICT, "conflict", "Something is in the way"),
+            Kind::Over => (StatusCode::GONE, "over", "This is over"),
+            Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large"),
+            Kind::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", "Another type is expected"),
+            Kind::Unfit => (StatusCode::UNPROCESSABLE_ENTITY, "unfit", "This cannot be done"),
+            Kind::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many", "Too many tries"),
+        }
+    }
+}
+
+impl Refused {
+    fn problem(self) -> Problem {
+        let (status, code, title) = self.kind.words();
+        let (detail, hint) = (self.detail.into(), self.hint.into());
+        Problem { status, code, title, detail, hint, retry_after: self.retry_after, cause: None }
+    }
+}
+
 impl Error {
+    /// What is wrong, and what to do about it.
+    pub fn refused(kind: Kind, detail: impl Into<String>, hint: impl Into<String>) -> Error {
+        Error::Refused(Box::new(Refused {
+            kind,
+            detail: detail.into(),
+            hint: hint.into(),
+            retry_after: None,
+        }))
+    }
+
+    /// 429; `wait` is in seconds.
+    pub fn too_many(detail: impl Into<String>, wait: u32) -> Error {
+        let hint = format!("Try again in {wait} seconds.");
+        let refused = Refused { kind: Kind::TooMany, detail: detail.into(), hint, retry_after: Some(wait) };
+        Error::Refused(Box::new(refused))
+    }
+
     fn problem(self) -> Problem {
         match self {
             Error::AmbiguousCredential => AMBIGUOUS_CREDENTIAL.problem(None),
@@ -163,6 +245,7 @@ impl Error {
             Error::NotFound => NOT_FOUND.problem(None),
             Error::MethodNotAllowed => METHOD_NOT_ALLOWED.problem(None),
             Error::LinkOver => LINK_OVER.problem(None),
+            Error::Refused(refused) => refused.problem(),
             Error::UriTooLong => URI_TOO_LONG.problem(None),
             Error::HeadTooLarge => HEAD_TOO_LARGE.problem(None),
             Error::Internal(cause) => INTERNAL.problem(Some(cause)),
@@ -190,7 +273,8 @@ impl Error {
 impl Wording {
     fn problem(self, cause: Option<Cause>) -> Problem {
         let Wording { status, code, title, detail, hint } = self;
-        Problem { status, code, title, detail, hint, cause }
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(5);
+        Problem { status, code, title, detail: detail.into(), hint: hint.into(), retry_after, cause }
     }
 }
 
@@ -198,7 +282,6 @@ impl From<Denied> for Error {
     fn from(denied: Denied) -> Error {
         match denied {
             Denied::Unauthorized(reason) => Error::Unauthorized(reason),
-            Denied::LinkOver => Error::LinkOver,
             Denied::Unavailable(cause) => Error::unavailable(cause),
         }
     }
@@ -209,6 +292,7 @@ impl From<Withheld> for Error {
         match withheld {
             Withheld::Hidden => Error::NotFound,
             Withheld::Unauthorized(reason) => Error::Unauthorized(reason),
+            Withheld::LinkOver => Error::LinkOver,
             Withheld::Unavailable(cause) => Error::unavailable(cause),
         }
     }
@@ -221,15 +305,12 @@ impl IntoResponse for Error {
         let mut response = problem.status.into_response();
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        match problem.status {
+        if problem.status == StatusCode::UNAUTHORIZED {
             // Never Basic: a browser would ask its user for a password that does not exist.
-            StatusCode::UNAUTHORIZED => {
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"reelgate\""));
-            }
-            StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
-            }
-            _ => {}
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"reelgate\""));
+        }
+        if let Some(wait) = problem.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(wait));
         }
         response.extensions_mut().insert(problem);
         response
@@ -276,8 +357,8 @@ impl Problem {
         let page = ErrorPage {
             status: self.status.as_u16(),
             title: self.title,
-            detail: self.detail,
-            hint: self.hint,
+            detail: &self.detail,
+            hint: &self.hint,
             request_id,
         };
         page.render().unwrap_or_else(|_| self.title.to_owned())

@@ -16,11 +16,12 @@
 //!    - [`server`] the accept loop: limits, timeouts, draining; HTTPS and HTTP/2
 //!    - [`edge`] around every request: checks of the head, bodies of errors, the access log
 //!    - [`router`] every route in one table
+//!    - [`api`] JSON over the use cases; [`reception`] who stands before a page or the API, and what they brought
 //!    - [`web`] pages and the files of `static/`; [`operations`] health, readiness, metrics
 //!    - [`upkeep`] hears of changes, and cuts who lost a right; [`telemetry`] the log of the process
 //! 3. What it is for:
 //!    - [`media`] the bytes of a video: locate, describe, plan, respond
-//!    - [`admin`] users, grants, tokens, keys: the use cases behind commands
+//!    - [`admin`] users, grants, logins, tokens, keys: the use cases behind commands, pages and the API
 //!    - [`doctor`] will it play, and if not, why: rules over what is in a file and what servers answer
 //!    - [`library`] folders: what is there against what is known, what is in it, and whether it plays
 //! 2. What that rests on:
@@ -41,6 +42,7 @@
 
 pub mod access;
 pub mod admin;
+pub mod api;
 pub mod app;
 pub mod body;
 pub mod cli;
@@ -58,6 +60,7 @@ pub mod mp4;
 pub mod operations;
 pub mod probe;
 pub mod range;
+pub mod reception;
 pub mod router;
 pub mod server;
 pub mod storage;

@@ -20,7 +20,7 @@ use tower::ServiceExt as _;
 
 use crate::app::App;
 use crate::error::Error;
-use crate::{media, operations, web};
+use crate::{api, media, operations, web};
 
 /// One line of the table.
 pub struct Route {
@@ -96,6 +96,8 @@ pub const ROUTES: &[Route] = {
         route("/", "/", Public, Program, || get(web::home)),
         route("/assets/page.css", "/assets/page.css", Public, Program, || get(web::style)),
         route("/assets/icon.svg", "/assets/icon.svg", Public, Program, || get(web::icon)),
+        route("/api/v1/me", "/api/v1/me", Guarded, Program, || get(api::me::show)),
+        route("/api/v1/openapi.json", "/api/v1/openapi.json", Public, Program, || get(api::serve)),
         route("/healthz", "/healthz", Public, Program, || get(operations::health)),
         route("/readyz", "/readyz", Public, Program, || get(operations::readiness)),
         route("/metrics", "/metrics", Guarded, Program, || get(operations::metrics)),

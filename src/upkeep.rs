@@ -25,7 +25,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 const FOLDERS: Duration = Duration::from_secs(1);
 /// Between two looks for open files that nobody wants.
 const SWEEP: Duration = Duration::from_secs(1);
-/// Last uses of tokens, and tokens that are over.
+/// Last uses of tokens and logins, and those that are over.
 const BOOKKEEPING: Duration = Duration::from_secs(30);
 
 /// Runs until `stop`.
@@ -106,7 +106,7 @@ async fn keep_books(app: App, stop: CancellationToken) {
         let last = stopped_within(&stop, BOOKKEEPING).await;
         let uses = app.access.take_uses();
         if let Err(error) = note(&app, &uses).await {
-            tracing::warn!(%error, "the last uses of tokens could not be written");
+            tracing::warn!(%error, "the last uses of tokens and logins could not be written");
             app.access.put_back(uses);
         }
         if last {
@@ -118,9 +118,13 @@ async fn keep_books(app: App, stop: CancellationToken) {
 /// One transaction: a disk that is full refuses it as a whole, and nothing else suffers.
 async fn note(app: &App, uses: &crate::access::Uses) -> Result<(), DbError> {
     let mut change = app.db.change().await?;
-    for (token_id, used_at) in uses {
+    for (token_id, used_at) in &uses.tokens {
         change.note_use(token_id, *used_at).await?;
     }
+    for (session_id, used_at) in &uses.sessions {
+        change.note_session_use(session_id, *used_at).await?;
+    }
+    change.forget_sessions_that_are_over(app.clock.seconds()).await?;
     change.end_expired_tokens(app.clock.seconds()).await?;
     change.note_time(app.clock.seconds()).await?;
     change.commit().await

@@ -8,6 +8,9 @@ use http::header::AUTHORIZATION;
 use percent_encoding::percent_decode_str;
 
 use super::link::Link;
+use super::token::TokenHash;
+use super::{session, visit};
+use crate::types::ItemId;
 
 /// Where a token stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,10 @@ pub enum Place {
     Query,
     /// `/t/{token}/`
     Path,
+    /// A cookie that took the place of `?token=`: see [`super::visit`].
+    Visit,
+    /// A login's cookie.
+    Session,
 }
 
 /// What a request presents. No Debug: it holds secrets.
@@ -31,6 +38,8 @@ pub enum Credential {
     Link(Link),
     /// A signature with a part missing, unreadable, or with parameters beside it that were not signed.
     BrokenLink,
+    /// Somebody is logged in.
+    Session(TokenHash),
 }
 
 /// More than one credential, or one twice: nobody can say which was meant.
@@ -51,6 +60,17 @@ pub fn presented(
         (_, Some(_)) => Err(Ambiguous),
         (one, None) => Ok(one),
     }
+}
+
+/// What a browser sends by itself, in the order in which it is tried: what was shown for this item, then who is logged
+/// in. Only asked when there is no explicit credential.
+pub fn ambient(
+    headers: &HeaderMap,
+    item: Option<ItemId>,
+    is_secure: bool,
+) -> impl Iterator<Item = Credential> {
+    let visit = item.and_then(|item| visit::presented(headers, item, is_secure));
+    visit.into_iter().chain(session::presented(headers, is_secure).map(Credential::Session))
 }
 
 fn token_of(text: &str, place: Place) -> Credential {

@@ -12,6 +12,7 @@ use crate::clock::Seconds;
 use crate::db::keys::SigningKey;
 use crate::db::{Db, DbError};
 
+use super::credential::Place;
 use super::policy::Holder;
 use super::token::TokenHash;
 
@@ -23,28 +24,46 @@ const USE_GRAIN: Seconds = 60;
 
 const MOST_NOTED: usize = 10_000;
 
-/// When each token was last used.
-pub type Uses = HashMap<String, Seconds>;
+/// When each token and each login was last used, by its id.
+#[derive(Debug, Default)]
+pub struct Uses {
+    pub tokens: HashMap<String, Seconds>,
+    pub sessions: HashMap<String, Seconds>,
+}
+
+impl Uses {
+    fn of(&mut self, place: Place) -> &mut HashMap<String, Seconds> {
+        if place == Place::Session { &mut self.sessions } else { &mut self.tokens }
+    }
+}
 
 /// The epoch at which the database was asked, and what it had.
 pub(super) type Entry<T> = (i64, Option<Arc<T>>);
 
 pub(super) struct Holders {
     tokens: Cache<TokenHash, Entry<Holder>>,
+    /// Apart from the tokens: what is good in a cookie must be nothing in a URL.
+    sessions: Cache<TokenHash, Entry<Holder>>,
     keys: Cache<String, Entry<SigningKey>>,
     uses: Mutex<UsesNoted>,
 }
 
 #[derive(Default)]
 struct UsesNoted {
-    /// The latest that the database knows or will know, by token.
+    /// The latest that the database knows or will know.
     noted: Uses,
     pending: Uses,
 }
 
 impl Holders {
     pub(super) fn new() -> Holders {
-        Holders { tokens: Cache::new(MOST_TOKENS), keys: Cache::new(MOST_KEYS), uses: Mutex::default() }
+        let sessions = Cache::new(MOST_TOKENS);
+        Holders {
+            tokens: Cache::new(MOST_TOKENS),
+            sessions,
+            keys: Cache::new(MOST_KEYS),
+            uses: Mutex::default(),
+        }
     }
 
     /// What was found at this epoch, if it was looked for.
@@ -67,6 +86,26 @@ impl Holders {
         Ok(found)
     }
 
+    /// The user of a login.
+    pub(super) async fn find_session(
+        &self,
+        db: &Db,
+        hash: TokenHash,
+        epoch: i64,
+    ) -> Result<Option<Arc<Holder>>, DbError> {
+        if let Some((_, known)) = self.sessions.get(&hash).filter(|entry| entry.0 == epoch) {
+            return Ok(known);
+        }
+        let found = db.session_holder(&hash.stored()).await?.map(Arc::new);
+        self.sessions.insert(hash, (epoch, found.clone()));
+        Ok(found)
+    }
+
+    /// Its end may have moved on since it was read.
+    pub(super) fn forget_session(&self, hash: &TokenHash) {
+        self.sessions.invalidate(hash);
+    }
+
     pub(super) async fn find_key(
         &self,
         db: &Db,
@@ -81,24 +120,28 @@ impl Holders {
         Ok(found)
     }
 
-    pub(super) fn note_use(&self, token_id: &str, now: Seconds) {
+    pub(super) fn note_use(&self, place: Place, id: &str, now: Seconds) {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        if uses.noted.get(token_id).is_some_and(|noted| now < noted.saturating_add(USE_GRAIN)) {
+        let noted = uses.noted.of(place);
+        if noted.get(id).is_some_and(|noted| now < noted.saturating_add(USE_GRAIN)) {
             return;
         }
         // Those from before are due again anyway: what is kept does not grow with the years.
-        if uses.noted.len() >= MOST_NOTED {
-            uses.noted.retain(|_, noted| now < noted.saturating_add(USE_GRAIN));
+        if noted.len() >= MOST_NOTED {
+            noted.retain(|_, noted| now < noted.saturating_add(USE_GRAIN));
         }
-        uses.noted.insert(token_id.to_owned(), now);
-        uses.pending.insert(token_id.to_owned(), now);
+        noted.insert(id.to_owned(), now);
+        uses.pending.of(place).insert(id.to_owned(), now);
     }
 
     /// A use that was noted meanwhile is later, and stays.
     pub(super) fn put_back(&self, uses: Uses) {
         let mut noted = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        for (token_id, used_at) in uses {
-            noted.pending.entry(token_id).or_insert(used_at);
+        for (id, used_at) in uses.tokens {
+            noted.pending.tokens.entry(id).or_insert(used_at);
+        }
+        for (id, used_at) in uses.sessions {
+            noted.pending.sessions.entry(id).or_insert(used_at);
         }
     }
 

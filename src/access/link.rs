@@ -50,6 +50,10 @@ impl Link {
         mac(secret, &self.key, target, self.expires).verify_slice(&self.signature).is_ok()
     }
 
+    pub(super) fn signature(&self) -> [u8; 32] {
+        self.signature
+    }
+
     pub fn query(&self) -> String {
         format!("exp={}&kid={}&sig={}", self.expires, self.key, BASE64URL_NOPAD.encode(&self.signature))
     }

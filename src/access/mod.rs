@@ -1,22 +1,29 @@
 //! Who asks, and may they see it. The only maker of a [`Permit`], and a permit is the only key to bytes.
 //!
-//! 1. [`credential`] finds the one credential of a request (pure).
+//! 1. [`credential`] finds the one credential of a request (pure); [`session`] and [`visit`] read cookies (pure).
 //! 2. [`Access::caller`] looks it up: [`token`] or [`link`], through a cache that the database's epoch voids.
 //! 3. [`policy`] says whether it is good here and now, and for what (pure).
-//! 4. [`Access::permit`] finds the item that is named and compares the two.
+//! 4. [`Access::permit`] finds the item that is named and compares the two; [`viewing`] knows what may go on though
+//!    its credential is over.
+//! 5. [`Access::person`] says who administers, or looks after what is his.
 //!
 //! [`streams`] remembers on what grounds each running response was let in, and cuts those that lost them.
 
 mod catalogue;
+pub mod client;
 pub mod credential;
 mod holders;
 pub mod link;
 pub mod password;
+mod person;
 pub mod policy;
+pub mod session;
 pub mod streams;
 #[cfg(test)]
 mod tests;
 pub mod token;
+mod viewing;
+pub mod visit;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -35,8 +42,11 @@ use link::{Link, Target};
 use policy::{Entrance, Holder, Refusal, Rights};
 use streams::{Cut, Guard, Streams};
 use token::{PlainToken, TokenHash};
+use viewing::Viewings;
 
 pub use holders::Uses;
+pub use person::{By, Person};
+pub use viewing::Viewing;
 
 /// What a request names, as far as access needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -55,8 +65,26 @@ pub enum Named {
 pub struct Caller {
     rights: Rights,
     grounds: Grounds,
+    /// Whose viewing it is; none: the credential does not end, so that nothing has to be remembered.
+    viewer: Option<Viewer>,
+    /// The credential was good and its time is over: it only goes on with what it began.
+    lapse: Option<Lapse>,
     /// The epoch of the database that was asked.
     epoch: i64,
+}
+
+/// Tells viewings apart.
+#[derive(Debug, Clone, Copy)]
+struct Viewer {
+    grounds: [u8; 32],
+    client: u64,
+}
+
+/// What a credential whose time is over was; it decides the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lapse {
+    Token,
+    Link,
 }
 
 /// On what a caller was let in, enough to ask again.
@@ -88,11 +116,17 @@ impl std::fmt::Debug for Grounds {
 pub struct Permit {
     item: Arc<Item>,
     caller: Caller,
+    viewing: Option<Arc<Viewing>>,
 }
 
 impl Permit {
     pub fn item(&self) -> &Item {
         &self.item
+    }
+
+    /// The viewing that this belongs to; none: its credential does not end.
+    pub fn viewing(&self) -> Option<&Arc<Viewing>> {
+        self.viewing.as_ref()
     }
 }
 
@@ -101,8 +135,6 @@ impl Permit {
 pub enum Denied {
     /// No credential, or one that opens nothing. Which of both is for the metrics, not for the caller.
     Unauthorized(&'static str),
-    /// A right signature whose time is over.
-    LinkOver,
     /// The database did not answer, so nobody can say.
     Unavailable(DbError),
 }
@@ -112,8 +144,10 @@ pub enum Denied {
 pub enum Withheld {
     /// The item is not there, or not for this caller: one answer for both.
     Hidden,
-    /// The credential has meanwhile lost what made it good. Why is for the metrics.
+    /// The credential has meanwhile lost what made it good, or is over. Why is for the metrics.
     Unauthorized(&'static str),
+    /// A right signature whose time is over.
+    LinkOver,
     Unavailable(DbError),
 }
 
@@ -127,6 +161,7 @@ pub struct Access {
     /// Whether the database's changes still reach us.
     informed: AtomicBool,
     streams: Arc<Streams>,
+    viewings: Viewings,
 }
 
 impl Access {
@@ -139,23 +174,28 @@ impl Access {
             epoch: AtomicI64::new(0),
             informed: AtomicBool::new(true),
             streams: Arc::default(),
+            viewings: Viewings::new(),
         }
     }
 
-    /// The caller behind a credential, or why there is none.
+    /// The caller behind a credential, or why there is none. `client` tells viewers apart, see [`client::Client`].
     pub async fn caller(
         &self,
         credential: Option<Credential>,
         named: &Named,
         entrance: Entrance,
+        client: u64,
     ) -> Result<Caller, Denied> {
         // A server that no longer hears of revocations must not go on letting people in.
         self.expect_informed().map_err(Denied::Unavailable)?;
         match credential {
             None => Err(Denied::Unauthorized("none")),
             Some(Credential::BrokenLink) => Err(Denied::Unauthorized("broken_link")),
-            Some(Credential::Link(link)) => self.link_caller(&link, named).await,
-            Some(Credential::Token { text, place }) => self.token_caller(&text, place, entrance).await,
+            Some(Credential::Link(link)) => self.link_caller(&link, named, client).await,
+            Some(Credential::Token { text, place }) => {
+                self.token_caller(&text, place, entrance, client).await
+            }
+            Some(Credential::Session(hash)) => self.session_caller(hash, entrance).await,
         }
     }
 
@@ -164,7 +204,13 @@ impl Access {
         if self.informed.load(Ordering::Relaxed) { Ok(()) } else { Err(DbError::Silent) }
     }
 
-    async fn token_caller(&self, text: &str, place: Place, entrance: Entrance) -> Result<Caller, Denied> {
+    async fn token_caller(
+        &self,
+        text: &str,
+        place: Place,
+        entrance: Entrance,
+        client: u64,
+    ) -> Result<Caller, Denied> {
         let epoch = self.epoch.load(Ordering::Acquire);
         let hash = TokenHash::of_text(text);
         let holder = match self.holders.known(&hash, epoch) {
@@ -175,8 +221,31 @@ impl Access {
             }
             None => self.holder(hash).await?,
         };
-        let rights = self.rights_of(holder.as_deref(), place, entrance)?;
-        Ok(Caller { rights, grounds: Grounds::Token { hash, place, entrance }, epoch })
+        let holder = holder.ok_or(Denied::Unauthorized(Refusal::Unknown.label()))?;
+        let (rights, lapse) = match self.rights_of(&holder, place, entrance) {
+            Ok(rights) => (rights, None),
+            Err(Refusal::Expired) => (Rights::of(&holder), Some(Lapse::Token)),
+            Err(refusal) => return Err(Denied::Unauthorized(refusal.label())),
+        };
+        let ends = holder.is_over || holder.expires_at.is_some();
+        let viewer = ends.then_some(Viewer { grounds: hash.bytes(), client });
+        Ok(Caller { rights, grounds: Grounds::Token { hash, place, entrance }, viewer, lapse, epoch })
+    }
+
+    async fn session_caller(&self, hash: TokenHash, entrance: Entrance) -> Result<Caller, Denied> {
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let holder = self.session(hash).await?.ok_or(Denied::Unauthorized(Refusal::Unknown.label()))?;
+        let place = Place::Session;
+        let rights = self
+            .rights_of(&holder, place, entrance)
+            .map_err(|refusal| Denied::Unauthorized(refusal.label()))?;
+        Ok(Caller {
+            rights,
+            grounds: Grounds::Token { hash, place, entrance },
+            viewer: None,
+            lapse: None,
+            epoch,
+        })
     }
 
     async fn holder(&self, hash: TokenHash) -> Result<Option<Arc<Holder>>, Denied> {
@@ -184,40 +253,35 @@ impl Access {
         self.holders.find(&self.db, hash, epoch).await.map_err(Denied::Unavailable)
     }
 
-    fn rights_of(&self, holder: Option<&Holder>, place: Place, entrance: Entrance) -> Result<Rights, Denied> {
+    /// Who is logged in. The end of a login moves on while it is used, so one that seems over is looked up again.
+    async fn session(&self, hash: TokenHash) -> Result<Option<Arc<Holder>>, Denied> {
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let find = || self.holders.find_session(&self.db, hash, epoch);
+        let known = find().await.map_err(Denied::Unavailable)?;
         let now = self.clock.seconds();
-        let admitted = holder.ok_or(Refusal::Unknown).and_then(|holder| {
-            let rights = policy::admit(holder, place, entrance, now)?;
-            self.holders.note_use(&holder.token_id, now);
-            Ok(rights)
-        });
-        admitted.map_err(|refusal| Denied::Unauthorized(refusal.label()))
-    }
-
-    /// Whether a credential is an admin's api token, which is for what nobody else may know.
-    pub async fn admin(&self, credential: Option<Credential>) -> Result<(), Denied> {
-        self.expect_informed().map_err(Denied::Unavailable)?;
-        let Some(Credential::Token { text, place }) = credential else {
-            return Err(Denied::Unauthorized("none"));
-        };
-        let token = PlainToken::parse(&text).ok_or(Denied::Unauthorized("malformed"))?;
-        let holder = self.holder(TokenHash::of(&token)).await?.ok_or(Denied::Unauthorized("unknown"))?;
-        match policy::is_admin(&holder, place, self.clock.seconds()) {
-            Ok(()) => Ok(()),
-            Err(refusal) => Err(Denied::Unauthorized(refusal.label())),
+        if known.as_ref().is_none_or(|holder| holder.expires_at.is_none_or(|end| now < end)) {
+            return Ok(known);
         }
+        self.holders.forget_session(&hash);
+        find().await.map_err(Denied::Unavailable)
     }
 
-    async fn link_caller(&self, link: &Link, named: &Named) -> Result<Caller, Denied> {
+    fn rights_of(&self, holder: &Holder, place: Place, entrance: Entrance) -> Result<Rights, Refusal> {
+        let now = self.clock.seconds();
+        let rights = policy::admit(holder, place, entrance, now)?;
+        self.holders.note_use(place, &holder.token_id, now);
+        Ok(rights)
+    }
+
+    async fn link_caller(&self, link: &Link, named: &Named, client: u64) -> Result<Caller, Denied> {
         let now = self.clock.seconds();
         let epoch = self.epoch.load(Ordering::Acquire);
         let key = self.key(&link.key, now).await?.ok_or(Denied::Unauthorized("unknown_key"))?;
         let scope = signed_scope(link, &key, named).ok_or(Denied::Unauthorized("bad_signature"))?;
-        if link.expires <= now {
-            return Err(Denied::LinkOver);
-        }
+        let lapse = (link.expires <= now).then_some(Lapse::Link);
         let rights = Rights::of_link(scope.clone());
-        Ok(Caller { rights, grounds: Grounds::Link { key: key.id.clone(), scope }, epoch })
+        let viewer = Some(Viewer { grounds: link.signature(), client });
+        Ok(Caller { rights, grounds: Grounds::Link { key: key.id.clone(), scope }, viewer, lapse, epoch })
     }
 
     async fn key(&self, id: &str, now: Seconds) -> Result<Option<Arc<SigningKey>>, Denied> {
@@ -229,11 +293,27 @@ impl Access {
     /// The right to the item that is named, or the one answer for "not there" and "not for you".
     pub async fn permit(&self, caller: Caller, named: &Named) -> Result<Permit, Withheld> {
         let item = self.catalogue.find(&self.db, named).await.map_err(Withheld::Unavailable)?;
+        let item = item.filter(|item| caller.rights.cover(item.id, &item.library, &item.path));
+        let viewing = self.viewing(&caller, item.as_deref())?;
         let item = item.ok_or(Withheld::Hidden)?;
-        if !caller.rights.cover(item.id, &item.library, &item.path) {
-            return Err(Withheld::Hidden);
+        Ok(Permit { item, caller, viewing })
+    }
+
+    /// The viewing that a request for this item belongs to, if somebody has to know. A credential that is over gets the
+    /// answer that it is over, whatever it asks for, unless it goes on with what it began.
+    fn viewing(&self, caller: &Caller, item: Option<&Item>) -> Result<Option<Arc<Viewing>>, Withheld> {
+        let now = self.clock.seconds();
+        let key = caller.viewer.zip(item);
+        let key =
+            key.map(|(Viewer { grounds, client }, item)| viewing::Key { grounds, item: item.id, client });
+        match (key, caller.lapse) {
+            (key, None) => Ok(key.map(|key| self.viewings.begin(key, now))),
+            (key, Some(lapse)) => match key.and_then(|key| self.viewings.going_on(&key, now)) {
+                Some(viewing) => Ok(Some(viewing)),
+                None if lapse == Lapse::Link => Err(Withheld::LinkOver),
+                None => Err(Withheld::Unauthorized(Refusal::Expired.label())),
+            },
         }
-        Ok(Permit { item, caller })
     }
 
     /// Keeps a response in view until the guard is dropped; `cut` ends it. What was decided before the database changed
@@ -266,10 +346,7 @@ impl Access {
     /// By what is known now. The answer is the one that a new request would get.
     async fn decide_again(&self, permit: &Permit) -> Result<(), Withheld> {
         let rights = match &permit.caller.grounds {
-            Grounds::Token { hash, place, entrance } => {
-                let holder = self.holder(*hash).await;
-                holder.and_then(|holder| self.rights_of(holder.as_deref(), *place, *entrance))
-            }
+            Grounds::Token { hash, place, entrance } => self.rights_by_token(*hash, *place, *entrance).await,
             Grounds::Link { key, scope } => {
                 let key = self.key(key, self.clock.seconds()).await;
                 key.and_then(|key| key.ok_or(Denied::Unauthorized("unknown_key")))
@@ -281,8 +358,23 @@ impl Access {
             Ok(rights) if rights.cover(item.id, &item.library, &item.path) => Ok(()),
             Ok(_) => Err(Withheld::Hidden),
             Err(Denied::Unauthorized(reason)) => Err(Withheld::Unauthorized(reason)),
-            // Playback of what is already granted goes on when the database does not answer, and when a link's time ends.
-            Err(Denied::Unavailable(_) | Denied::LinkOver) => Ok(()),
+            // Playback of what is already granted goes on when the database does not answer.
+            Err(Denied::Unavailable(_)) => Ok(()),
+        }
+    }
+
+    /// What is running goes on when the time of its token comes.
+    async fn rights_by_token(
+        &self,
+        hash: TokenHash,
+        place: Place,
+        entrance: Entrance,
+    ) -> Result<Rights, Denied> {
+        let holder = if place == Place::Session { self.session(hash).await } else { self.holder(hash).await };
+        let holder = holder?.ok_or(Denied::Unauthorized(Refusal::Unknown.label()))?;
+        match self.rights_of(&holder, place, entrance) {
+            Err(Refusal::Expired) => Ok(Rights::of(&holder)),
+            decided => decided.map_err(|refusal| Denied::Unauthorized(refusal.label())),
         }
     }
 

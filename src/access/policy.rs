@@ -4,15 +4,19 @@ use crate::types::{Area, ItemId, Role, Scope, TokenKind, UserState};
 
 use super::credential::Place;
 
-/// A token and the user behind it, as the database knows them.
+/// A token or a login and the user behind it, as the database knows them. A login is like a token for watching that no
+/// URL can carry.
 #[derive(Debug, Clone)]
 pub struct Holder {
     pub token_id: String,
     pub user_id: String,
+    pub user_name: String,
     pub kind: TokenKind,
     pub scope: Scope,
     /// Seconds since 1970.
     pub expires_at: Option<i64>,
+    /// Its time was found to be over once, and stays over.
+    pub is_over: bool,
     pub role: Role,
     pub state: UserState,
     pub system: bool,
@@ -42,6 +46,8 @@ pub enum Refusal {
     /// A machine's account.
     System,
     /// Good for watching, and more is needed.
+    WatchingOnly,
+    /// It speaks for somebody who is no administrator.
     NotAdmin,
 }
 
@@ -55,6 +61,7 @@ impl Refusal {
             Refusal::WrongDoor => "wrong_door",
             Refusal::Inactive => "inactive",
             Refusal::System => "system",
+            Refusal::WatchingOnly => "watching_only",
             Refusal::NotAdmin => "not_admin",
         }
     }
@@ -68,6 +75,25 @@ pub struct Rights {
 }
 
 impl Rights {
+    /// What the holder of a good token sees.
+    pub fn of(holder: &Holder) -> Rights {
+        let granted = match holder.role {
+            Role::Admin => vec![Area::Everything],
+            Role::Viewer => holder.grants.clone(),
+        };
+        Rights { granted, scope: holder.scope.clone() }
+    }
+
+    /// Of somebody who watches nothing.
+    pub fn none() -> Rights {
+        Rights { granted: Vec::new(), scope: Scope::All }
+    }
+
+    /// The parts of the catalogue within which everything that is seen lies; `scope` may narrow it to one item.
+    pub fn areas(&self) -> &[Area] {
+        &self.granted
+    }
+
     /// Of a signed URL: what was signed, on the word of the key's owner.
     pub fn of_link(scope: Scope) -> Rights {
         Rights { granted: vec![Area::Everything], scope }
@@ -82,7 +108,7 @@ impl Rights {
 /// Whether a token is good here and now, and for what.
 pub fn admit(holder: &Holder, place: Place, entrance: Entrance, now: i64) -> Result<Rights, Refusal> {
     match (holder.kind, place, entrance) {
-        (TokenKind::Api, Place::Query | Place::Path, _) => return Err(Refusal::InUrl),
+        (TokenKind::Api, Place::Query | Place::Path | Place::Visit, _) => return Err(Refusal::InUrl),
         (TokenKind::Legacy, _, Entrance::Media) => return Err(Refusal::WrongDoor),
         _ => {}
     }
@@ -92,23 +118,22 @@ pub fn admit(holder: &Holder, place: Place, entrance: Entrance, now: i64) -> Res
     if holder.system {
         return Err(Refusal::System);
     }
-    if holder.expires_at.is_some_and(|end| end <= now) {
+    if holder.is_over || holder.expires_at.is_some_and(|end| end <= now) {
         return Err(Refusal::Expired);
     }
-    let granted = match holder.role {
-        Role::Admin => vec![Area::Everything],
-        Role::Viewer => holder.grants.clone(),
-    };
-    Ok(Rights { granted, scope: holder.scope.clone() })
+    Ok(Rights::of(holder))
 }
 
-/// Whether a token speaks for an administrator: an api token, in the header, of an active admin. Machines may be
-/// admins; it is watching that they may not.
-pub fn is_admin(holder: &Holder, place: Place, now: i64) -> Result<(), Refusal> {
+/// What a credential may do beside watching: what its user may, by a login or by an api token in the header. One that
+/// is narrowed administers nothing. Machines may be admins; it is watching that they may not.
+pub fn role(holder: &Holder, place: Place, now: i64) -> Result<Role, Refusal> {
     let person = Holder { system: false, ..holder.clone() };
     admit(&person, place, Entrance::Media, now)?;
-    let unnarrowed = holder.kind == TokenKind::Api && holder.scope == Scope::All;
-    if unnarrowed && holder.role == Role::Admin { Ok(()) } else { Err(Refusal::NotAdmin) }
+    match (place, holder.kind, &holder.scope) {
+        (Place::Session, ..) | (Place::Header, TokenKind::Api, Scope::All) => Ok(holder.role),
+        (Place::Header, TokenKind::Api, _) => Ok(Role::Viewer),
+        _ => Err(Refusal::WatchingOnly),
+    }
 }
 
 #[cfg(test)]
@@ -119,9 +144,11 @@ mod tests {
         Holder {
             token_id: "t".to_owned(),
             user_id: "u".to_owned(),
+            user_name: "ada".to_owned(),
             kind: TokenKind::Media,
             scope: Scope::All,
             expires_at: None,
+            is_over: false,
             role: Role::Viewer,
             state: UserState::Active,
             system: false,
@@ -161,6 +188,13 @@ mod tests {
                 Some(Refusal::Inactive),
                 "deleted",
             ),
+            (
+                Holder { is_over: true, ..viewer() },
+                Query,
+                Media,
+                Some(Refusal::Expired),
+                "found to be over before",
+            ),
             (Holder { system: true, ..viewer() }, Query, Media, Some(Refusal::System), "a machine"),
             (
                 Holder { system: true, role: Role::Admin, ..viewer() },
@@ -181,36 +215,30 @@ mod tests {
     }
 
     #[test]
-    fn an_admin_speaks_by_an_api_token_in_the_header() {
+    fn people_speak_by_a_login_or_an_api_token_in_the_header() {
         let admin = Holder { kind: TokenKind::Api, role: Role::Admin, ..viewer() };
+        let media = |holder: &Holder| Holder { kind: TokenKind::Media, ..holder.clone() };
         let narrowed = Scope::Below("videos".parse().unwrap());
         let cases = [
-            (admin.clone(), Place::Header, None, "what it is for"),
-            (Holder { system: true, ..admin.clone() }, Place::Header, None, "machines administer"),
-            (admin.clone(), Place::Query, Some(Refusal::InUrl), "never in a URL"),
-            (
-                Holder { kind: TokenKind::Media, ..admin.clone() },
-                Place::Header,
-                Some(Refusal::NotAdmin),
-                "watching only",
-            ),
-            (
-                Holder { role: Role::Viewer, ..admin.clone() },
-                Place::Header,
-                Some(Refusal::NotAdmin),
-                "a viewer",
-            ),
-            (Holder { scope: narrowed, ..admin.clone() }, Place::Header, Some(Refusal::NotAdmin), "narrowed"),
+            (admin.clone(), Place::Header, Ok(Role::Admin), "what it is for"),
+            (Holder { system: true, ..admin.clone() }, Place::Header, Ok(Role::Admin), "machines administer"),
+            (media(&admin), Place::Session, Ok(Role::Admin), "a login"),
+            (media(&viewer()), Place::Session, Ok(Role::Viewer), "a viewer's login"),
+            (admin.clone(), Place::Query, Err(Refusal::InUrl), "never in a URL"),
+            (admin.clone(), Place::Visit, Err(Refusal::InUrl), "nor where a URL's token went"),
+            (media(&admin), Place::Header, Err(Refusal::WatchingOnly), "watching only"),
+            (Holder { role: Role::Viewer, ..admin.clone() }, Place::Header, Ok(Role::Viewer), "a viewer"),
+            (Holder { scope: narrowed, ..admin.clone() }, Place::Header, Ok(Role::Viewer), "narrowed"),
             (
                 Holder { state: UserState::Disabled, ..admin.clone() },
                 Place::Header,
-                Some(Refusal::Inactive),
+                Err(Refusal::Inactive),
                 "disabled",
             ),
-            (Holder { expires_at: Some(1), ..admin }, Place::Header, Some(Refusal::Expired), "over"),
+            (Holder { expires_at: Some(1), ..admin }, Place::Header, Err(Refusal::Expired), "over"),
         ];
         for (holder, place, want, why) in cases {
-            assert_eq!(is_admin(&holder, place, 100).err(), want, "{why}");
+            assert_eq!(role(&holder, place, 100), want, "{why}");
         }
     }
 

@@ -49,7 +49,7 @@ async fn a_right_that_is_lost_before_the_first_byte_gets_the_answer_of_a_new_req
     for (state, want) in [(Some(UserState::Disabled), "unauthorized"), (None, "hidden")] {
         let folder = tempfile::tempdir().unwrap();
         let (access, credential, named) = scene(folder.path()).await;
-        let caller = access.caller(Some(credential), &named, Entrance::Media).await.unwrap();
+        let caller = access.caller(Some(credential), &named, Entrance::Media, 1).await.unwrap();
         let permit = access.permit(caller, &named).await.unwrap();
         let mut change = access.db.change().await.unwrap();
         match state {

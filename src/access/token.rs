@@ -48,6 +48,10 @@ impl TokenHash {
         TokenHash(Sha256::digest(text.as_bytes()).into())
     }
 
+    pub(super) fn bytes(self) -> [u8; 32] {
+        self.0
+    }
+
     /// As it stands in the database.
     pub fn stored(&self) -> String {
         BASE64URL_NOPAD.encode(&self.0)

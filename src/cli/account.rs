@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 use crate::access::password::Password;
 use crate::admin::Admin;
 use crate::admin::users::UserChange;
+use crate::clock::rfc3339 as time;
 use crate::config::ConfigArgs;
 use crate::db::accounts::User;
 use crate::types::{Area, Role, UserState};
 
 use super::Misuse;
-use super::output::{Output, is_interactive, time};
+use super::output::{Output, is_interactive};
+
 use super::store::{First, with_admin};
 
 #[derive(Subcommand, Debug)]

@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 
 use crate::admin::Admin;
 use crate::admin::keys::Verdict;
+use crate::clock::rfc3339 as time;
 use crate::config::{Config, ConfigArgs};
 use crate::db::keys::SigningKey;
 
-use super::output::{Output, optional_time, time};
+use super::output::{Output, optional_time};
+
 use super::store::{First, with_admin};
 
 #[derive(Subcommand, Debug)]
@@ -33,7 +35,7 @@ pub(super) struct SignArgs {
     /// /m/ID, /files/LIBRARY/PATH, or a folder with a slash at its end
     path: String,
     /// How long the URL is good
-    #[arg(long = "for", value_name = "DURATION", value_parser = super::output::parse_span)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = crate::clock::parse_span)]
     lasts: Duration,
     /// The key to sign with [default: the newest]
     #[arg(long, value_name = "KID")]

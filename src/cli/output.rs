@@ -1,12 +1,11 @@
 //! What commands print: sentences and tables for people, JSON for programs.
 
 use std::io::{self, IsTerminal, Write};
-use std::time::Duration;
 
 use comfy_table::{Cell, Table, TableStyle};
 use serde::Serialize;
 
-use crate::clock::Seconds;
+use crate::clock::{Seconds, rfc3339};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
@@ -96,28 +95,8 @@ pub(super) fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// How long something lasts: at least a second, and not beyond what a calendar can write.
-pub(super) fn parse_span(text: &str) -> Result<Duration, String> {
-    const LONGEST: Duration = Duration::from_hours(24 * 366 * 1_000);
-    let span = humantime::parse_duration(text).map_err(|error| format!("{error}; write 30s, 2h or 7d"))?;
-    match span {
-        span if span < Duration::from_secs(1) => Err("it would be over at once".to_owned()),
-        span if span > LONGEST => Err("at most 1000 years; leave it away for no end".to_owned()),
-        span => Ok(span),
-    }
-}
-
-/// RFC 3339, UTC.
-pub(super) fn time(seconds: Seconds) -> String {
-    let since_1970 = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
-    let time = std::time::UNIX_EPOCH.checked_add(since_1970);
-    // Formatting stops at the year 9999.
-    let time = time.filter(|_| since_1970.as_secs() < 253_402_300_800);
-    time.map_or("for ever".to_owned(), |time| humantime::format_rfc3339_seconds(time).to_string())
-}
-
 pub(super) fn optional_time(seconds: Option<Seconds>, none: &str) -> String {
-    seconds.map_or_else(|| none.to_owned(), time)
+    seconds.map_or_else(|| none.to_owned(), rfc3339)
 }
 
 /// `1.2 GiB`

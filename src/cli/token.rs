@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 
 use crate::admin::Admin;
 use crate::admin::tokens::{Made, TokenWish};
+use crate::clock::rfc3339 as time;
 use crate::config::ConfigArgs;
 use crate::types::{Area, ItemId, Scope, TokenKind};
 
-use super::output::{Output, optional_time, time};
+use super::output::{Output, optional_time};
+
 use super::store::{First, with_admin};
 
 #[derive(Subcommand, Debug)]
@@ -46,7 +48,7 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "LIBRARY/PREFIX")]
     path: Option<Area>,
     /// How long it lasts, such as 2h or 7d [default: until it is revoked]
-    #[arg(long = "for", value_name = "DURATION", value_parser = super::output::parse_span)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = crate::clock::parse_span)]
     lasts: Option<Duration>,
     /// What you call it
     #[arg(long, value_name = "TEXT")]

@@ -9,10 +9,11 @@ use sqlx::{SqlSafeStr, SqliteConnection};
 use super::folder::DataFolder;
 use super::{OpenError, unusable};
 
-const STEPS: [(i64, &str, &str); 3] = [
+const STEPS: [(i64, &str, &str); 4] = [
     (1, "accounts", include_str!("../../migrations/0001_accounts.sql")),
     (2, "media", include_str!("../../migrations/0002_media.sql")),
     (3, "findings", include_str!("../../migrations/0003_findings.sql")),
+    (4, "people", include_str!("../../migrations/0004_people.sql")),
 ];
 
 /// Runs the steps that are still to be done; called under the schema's lock.

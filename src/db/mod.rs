@@ -5,7 +5,7 @@
 //!
 //! - [`folder`] the data folder around the file: who may open it, what must be there
 //! - [`migrate`] the schema: old or new, never between
-//! - [`accounts`], [`tokens`], [`keys`] who may open what
+//! - [`accounts`], [`sessions`], [`tokens`], [`keys`] who may open what
 //! - [`media`] libraries and items; [`scan`] what a scan reads and writes
 //! - [`findings`] what is in the items' files; [`sidecars`] what lies beside them
 //! - [`pulse`] tells a running server that somebody changed something
@@ -18,6 +18,7 @@ pub mod media;
 mod migrate;
 pub mod pulse;
 pub mod scan;
+pub mod sessions;
 pub mod sidecars;
 pub mod tokens;
 

@@ -35,6 +35,7 @@ struct TokenRow {
     expires_at: Option<i64>,
     created_at: i64,
     used_at: Option<i64>,
+    ended_at: Option<i64>,
     role: String,
     state: String,
     system: bool,
@@ -75,7 +76,9 @@ impl TokenRow {
             state: word("users", "state", &self.state)?,
             token_id: self.id,
             user_id: self.user_id,
+            user_name: self.user_name,
             expires_at: self.expires_at,
+            is_over: self.ended_at.is_some(),
             system: self.system,
             grants,
         })
@@ -96,15 +99,16 @@ pub struct NewToken<'a> {
 }
 
 impl Db {
-    /// Who holds the token of this hash. Revoked and deleted ones are not found.
+    /// Who holds the token of this hash. Revoked ones and those of deleted users are not found; one whose time is over
+    /// is, for what is being watched with it goes on.
     pub async fn holder(&self, hash: &str) -> Result<Option<Holder>, DbError> {
         let row: Option<TokenRow> = sqlx::query_as(
             "select tokens.id, tokens.user_id, users.name as user_name, tokens.kind, tokens.name, tokens.item_id,
                     tokens.library_id, libraries.name as library, tokens.prefix, tokens.expires_at, tokens.created_at, tokens.used_at,
-                    users.role, users.state, users.system
+                    tokens.ended_at, users.role, users.state, users.system
              from tokens join users on users.id = tokens.user_id
              left join libraries on libraries.id = tokens.library_id
-             where tokens.hash = $1 and tokens.ended_at is null and users.state <> 'deleted'",
+             where tokens.hash = $1 and tokens.revoked_at is null and users.state <> 'deleted'",
         )
         .bind(hash)
         .fetch_optional(self.reader())
@@ -119,7 +123,7 @@ impl Db {
         let rows: Vec<TokenRow> = sqlx::query_as(
             "select tokens.id, tokens.user_id, users.name as user_name, tokens.kind, tokens.name, tokens.item_id,
                     tokens.library_id, libraries.name as library, tokens.prefix, tokens.expires_at, tokens.created_at, tokens.used_at,
-                    users.role, users.state, users.system
+                    tokens.ended_at, users.role, users.state, users.system
              from tokens join users on users.id = tokens.user_id
              left join libraries on libraries.id = tokens.library_id
              where ($1 is null or tokens.user_id = $1) and tokens.ended_at is null
@@ -158,13 +162,16 @@ impl Change {
         self.touch_access().await
     }
 
-    /// False when there is no such token, or it was revoked before.
+    /// False when there is no such token, or it was revoked before. One whose time is over can be revoked too.
     pub async fn end_token(&mut self, id: &str, now: Seconds) -> Result<bool, DbError> {
-        let done = sqlx::query("update tokens set ended_at = $2 where id = $1 and ended_at is null")
-            .bind(id)
-            .bind(now)
-            .execute(self.on())
-            .await?;
+        let done = sqlx::query(
+            "update tokens set revoked_at = $2, ended_at = coalesce(ended_at, $2)
+             where id = $1 and revoked_at is null",
+        )
+        .bind(id)
+        .bind(now)
+        .execute(self.on())
+        .await?;
         self.touch_access().await?;
         Ok(done.rows_affected() > 0)
     }

@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::{Request, Response};
+use http::{Method, Response};
 use tracing::Level;
 
+use crate::access::client::Client;
 use crate::app::{App, RequestId};
 use crate::body::{Ended, Outcome, Outgoing};
 use crate::error::Problem;
@@ -16,8 +17,6 @@ use crate::metrics::{RequestLabels, Sent, method_label};
 use crate::router::Answered;
 use crate::server::Connection;
 use crate::telemetry;
-
-use super::client;
 
 /// By which `RUST_LOG` names these lines.
 const TARGET: &str = "reelgate::access";
@@ -43,17 +42,20 @@ struct Line {
 }
 
 impl Entry {
-    pub(super) fn begin<B>(app: &App, request: &Request<B>, begun: Instant) -> Entry {
-        let connection = request.extensions().get::<Connection>().cloned();
-        let peer = connection.as_ref().map(|connection| connection.peer().ip());
-        let client = peer.map(|peer| client::address(peer, request.headers(), &app.trusted_proxies));
+    pub(super) fn begin(
+        app: &App,
+        method: &Method,
+        connection: Option<Connection>,
+        client: Option<&Client>,
+        begun: Instant,
+    ) -> Entry {
         Entry {
             app: app.clone(),
             connection,
             is_answered: false,
             request_id: app.request_id(),
-            method: method_label(request.method()),
-            client: client.map(client::truncated),
+            method: method_label(method),
+            client: client.map(Client::network),
             begun,
         }
     }

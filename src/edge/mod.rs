@@ -6,7 +6,6 @@
 //! 4. The response gets the body that sends.
 //! 5. When that has ended, one line goes to the log, and the metrics count.
 
-mod client;
 mod journal;
 
 use std::time::Instant;
@@ -16,6 +15,7 @@ use http::header::{ACCEPT, CONNECTION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use hyper::body::Incoming;
 
+use crate::access::client::Client;
 use crate::access::streams::Cut;
 use crate::app::{App, RequestId};
 use crate::body::{Lane, Outgoing, outgoing};
@@ -43,11 +43,13 @@ impl Edge {
 
     pub async fn answer(self, mut request: Request<Incoming>) -> http::Response<Outgoing> {
         let begun = Instant::now();
-        let entry = Entry::begin(&self.app, &request, begun);
-        let asker = Asker::of(&request);
         let connection = request.extensions().get::<Connection>().cloned();
-        if let Some(connection) = &connection {
+        let client = connection.as_ref().map(|connection| self.client(connection, request.headers()));
+        let entry = Entry::begin(&self.app, request.method(), connection.clone(), client.as_ref(), begun);
+        let asker = Asker::of(&request);
+        if let Some((connection, client)) = connection.as_ref().zip(client) {
             request.extensions_mut().insert(Cut::new(connection.carrier()));
+            request.extensions_mut().insert(client);
         }
         let response = match check(&self.app, request) {
             Ok(request) => self.router.answer(request).await,
@@ -58,6 +60,17 @@ impl Edge {
         });
         entry.end_with(&mut response);
         response
+    }
+
+    fn client(&self, connection: &Connection, headers: &HeaderMap) -> Client {
+        let is_secure = connection.is_encrypted() || self.app.is_reached_by_https();
+        Client::of(
+            connection.peer().ip(),
+            is_secure,
+            headers,
+            &self.app.trusted_proxies,
+            &self.app.fingerprints,
+        )
     }
 }
 

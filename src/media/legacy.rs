@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::error::Error;
 
 use super::path::{self, MediaPath, Part};
-use super::{admit, caller, send};
+use super::{admit, send};
 
 pub const ROUTE: &str = "/private/files/download/";
 
@@ -27,20 +27,11 @@ pub async fn serve(State(app): State<App>, request: Request) -> Result<Response,
     let undecodable = path.is_none();
     let named = path.map_or(Named::Nothing, |path| Named::File { library, path });
     let asked = MediaPath { token: None, named, part: Part::Film };
-    if undecodable {
-        return match caller(&app, &request, &asked, Entrance::Legacy).await {
-            Ok(_) => {
-                app.metrics.decided("hide", "invalid_path");
-                Ok(text(StatusCode::NOT_FOUND, "Invalid Path", &request.method))
-            }
-            Err(error) => {
-                app.metrics.decided("refuse", error.reason());
-                expected(error, &request.method)
-            }
-        };
-    }
     let sent = match admit(&app, &request, &asked, Entrance::Legacy).await {
         Ok(permit) => send(&app, permit, &request).await,
+        Err(Error::NotFound) if undecodable => {
+            Ok(text(StatusCode::NOT_FOUND, "Invalid Path", &request.method))
+        }
         Err(error) => Err(error),
     };
     sent.or_else(|error| expected(error, &request.method))

@@ -13,13 +13,14 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use http::HeaderValue;
-use http::header::DATE;
+use http::header::{COOKIE, DATE};
 use http::request::Parts;
 
-use crate::access::credential;
+use crate::access::client::Client;
+use crate::access::credential::{self, Credential};
 use crate::access::policy::Entrance;
 use crate::access::streams::Cut;
-use crate::access::{Caller, Named, Permit};
+use crate::access::{Named, Permit};
 use crate::app::App;
 use crate::body::{self, Container, Kept, Representation};
 use crate::config::ZeroCopy;
@@ -62,14 +63,46 @@ pub async fn admit(
 }
 
 async fn decide(app: &App, request: &Parts, asked: &MediaPath, entrance: Entrance) -> Result<Permit, Error> {
-    let caller = caller(app, request, asked, entrance).await?;
-    Ok(app.access.permit(caller, &asked.named).await?)
+    let presented = credential::presented(&request.headers, request.uri.query(), asked.token.as_deref());
+    let explicit = presented.map_err(|_| Error::AmbiguousCredential)?;
+    if explicit.is_none() && request.headers.contains_key(COOKIE) {
+        return decide_by_cookie(app, request, asked, entrance).await;
+    }
+    permit(app, request, explicit, asked, entrance).await
 }
 
-async fn caller(app: &App, request: &Parts, asked: &MediaPath, entrance: Entrance) -> Result<Caller, Error> {
-    let presented = credential::presented(&request.headers, request.uri.query(), asked.token.as_deref());
-    let credential = presented.map_err(|_| Error::AmbiguousCredential)?;
-    Ok(app.access.caller(credential, &asked.named, entrance).await?)
+/// What the browser sends by itself. The first that opens the item counts; when none does, the last one's answer.
+async fn decide_by_cookie(
+    app: &App,
+    request: &Parts,
+    asked: &MediaPath,
+    entrance: Entrance,
+) -> Result<Permit, Error> {
+    let item = match &asked.named {
+        Named::Item(id) => Some(*id),
+        Named::File { .. } | Named::Nothing => None,
+    };
+    let is_secure = request.extensions.get::<Client>().is_some_and(|client| client.is_secure);
+    let mut refused = Error::Unauthorized("none");
+    for credential in credential::ambient(&request.headers, item, is_secure) {
+        match permit(app, request, Some(credential), asked, entrance).await {
+            Err(error @ (Error::Unauthorized(_) | Error::LinkOver | Error::NotFound)) => refused = error,
+            decided => return decided,
+        }
+    }
+    Err(refused)
+}
+
+async fn permit(
+    app: &App,
+    request: &Parts,
+    credential: Option<Credential>,
+    asked: &MediaPath,
+    entrance: Entrance,
+) -> Result<Permit, Error> {
+    let client = request.extensions.get::<Client>().map_or(0, |client| client.fingerprint);
+    let caller = app.access.caller(credential, &asked.named, entrance, client).await?;
+    Ok(app.access.permit(caller, &asked.named).await?)
 }
 
 /// The answer to somebody who may see the item.

@@ -46,6 +46,11 @@ impl Connection {
         (!self.0.transforms).then_some(&self.0.lane)
     }
 
+    /// Whether this server itself speaks TLS on it.
+    pub fn is_encrypted(&self) -> bool {
+        self.0.transforms && cfg!(feature = "tls")
+    }
+
     /// Whether the other end is a program on this machine.
     pub fn is_from_here(&self) -> bool {
         *self.0.is_from_here.get_or_init(|| is_ours(self.0.peer))

@@ -62,12 +62,12 @@ fn page(template: &impl Template) -> Result<Response, Error> {
 
 /// `/assets/page.css`
 pub async fn style() -> impl IntoResponse {
-    asset("text/css; charset=utf-8", include_str!("../static/assets/page.css"))
+    asset("text/css; charset=utf-8", include_str!("../../static/assets/page.css"))
 }
 
 /// `/assets/icon.svg`
 pub async fn icon() -> impl IntoResponse {
-    asset("image/svg+xml", include_str!("../static/assets/icon.svg"))
+    asset("image/svg+xml", include_str!("../../static/assets/icon.svg"))
 }
 
 fn asset(content_type: &'static str, text: &'static str) -> ([(HeaderName, &'static str); 2], &'static str) {

@@ -1,5 +1,7 @@
 //! The words of the domain that several rooms share.
 
+pub mod program;
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -1,0 +1,71 @@
+//! Who looks after the server, or after what is his: a login, or an api token in the header.
+
+use super::credential::{Credential, Place};
+use super::policy::{self, Holder, Refusal, Rights};
+use super::token::{PlainToken, TokenHash};
+use super::{Access, Denied};
+use crate::types::Role;
+
+/// Somebody with an account. Made by [`Access::person`] only.
+#[derive(Debug, Clone)]
+pub struct Person {
+    pub user_id: String,
+    pub name: String,
+    /// What this credential may do: an admin's narrowed token is a viewer's.
+    pub role: Role,
+    /// What he sees. Of a machine: nothing.
+    pub rights: Rights,
+    pub by: By,
+}
+
+/// What somebody showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// A login, by its id.
+    Session(String),
+    /// An api token, by its id.
+    Token(String),
+}
+
+impl Access {
+    /// The person behind a credential.
+    pub async fn person(&self, credential: Option<Credential>) -> Result<Person, Denied> {
+        self.expect_informed().map_err(Denied::Unavailable)?;
+        let (holder, place) = match credential {
+            None => return Err(Denied::Unauthorized("none")),
+            Some(Credential::Session(hash)) => (self.session(hash).await?, Place::Session),
+            Some(Credential::Token { text, place }) => {
+                let token = PlainToken::parse(&text).ok_or(Denied::Unauthorized("malformed"))?;
+                (self.holder(TokenHash::of(&token)).await?, place)
+            }
+            Some(Credential::Link(_) | Credential::BrokenLink) => {
+                return Err(Denied::Unauthorized(Refusal::WatchingOnly.label()));
+            }
+        };
+        let holder = holder.ok_or(Denied::Unauthorized(Refusal::Unknown.label()))?;
+        self.person_of(&holder, place).map_err(|refusal| Denied::Unauthorized(refusal.label()))
+    }
+
+    fn person_of(&self, holder: &Holder, place: Place) -> Result<Person, Refusal> {
+        let now = self.clock.seconds();
+        let role = policy::role(holder, place, now)?;
+        self.holders.note_use(place, &holder.token_id, now);
+        let id = holder.token_id.clone();
+        Ok(Person {
+            user_id: holder.user_id.clone(),
+            name: holder.user_name.clone(),
+            role,
+            rights: if holder.system { Rights::none() } else { Rights::of(holder) },
+            by: if place == Place::Session { By::Session(id) } else { By::Token(id) },
+        })
+    }
+
+    /// Whether a credential is an administrator's, which is for what nobody else may know.
+    pub async fn admin(&self, credential: Option<Credential>) -> Result<Person, Denied> {
+        let person = self.person(credential).await?;
+        match person.role {
+            Role::Admin => Ok(person),
+            Role::Viewer => Err(Denied::Unauthorized(Refusal::NotAdmin.label())),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Logins.
+
+use sqlx::FromRow;
+
+use super::{Change, Db, DbError, word};
+use crate::access::policy::Holder;
+use crate::clock::Seconds;
+use crate::types::{Scope, TokenKind};
+
+/// A login that nobody uses ends after this time.
+pub const IDLE: Seconds = 14 * 24 * 60 * 60;
+/// And every one after this.
+pub const LONGEST: Seconds = 90 * 24 * 60 * 60;
+
+/// A login as its owner sees it in a list.
+#[derive(Debug, Clone, FromRow)]
+pub struct Session {
+    pub id: String,
+    /// Browser and system.
+    pub client: String,
+    pub network: String,
+    pub created_at: Seconds,
+    pub used_at: Seconds,
+    pub expires_at: Seconds,
+}
+
+#[derive(FromRow)]
+struct HolderRow {
+    id: String,
+    user_id: String,
+    user_name: String,
+    expires_at: i64,
+    role: String,
+    state: String,
+    system: bool,
+}
+
+/// What a new row of `sessions` holds.
+pub struct NewSession<'a> {
+    pub id: &'a str,
+    pub user_id: &'a str,
+    pub hash: &'a str,
+    pub client: &'a str,
+    pub network: &'a str,
+}
+
+impl Db {
+    /// Who logged in with the cookie of this hash.
+    pub async fn session_holder(&self, hash: &str) -> Result<Option<Holder>, DbError> {
+        let row: Option<HolderRow> = sqlx::query_as(
+            "select sessions.id, sessions.user_id, users.name as user_name, sessions.expires_at,
+                    users.role, users.state, users.system
+             from sessions join users on users.id = sessions.user_id
+             where sessions.hash = $1 and users.state <> 'deleted'",
+        )
+        .bind(hash)
+        .fetch_optional(self.reader())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let grants = self.grants(Some(&row.user_id)).await?;
+        Ok(Some(Holder {
+            // A login watches; what else it may is asked of the role.
+            kind: TokenKind::Media,
+            scope: Scope::All,
+            role: word("users", "role", &row.role)?,
+            state: word("users", "state", &row.state)?,
+            token_id: row.id,
+            user_id: row.user_id,
+            user_name: row.user_name,
+            expires_at: Some(row.expires_at),
+            is_over: false,
+            system: row.system,
+            grants: grants.into_iter().map(|grant| grant.area).collect(),
+        }))
+    }
+
+    /// The logins of a user that are not over, the last used first.
+    pub async fn sessions(&self, user_id: &str, now: Seconds) -> Result<Vec<Session>, DbError> {
+        let rows = sqlx::query_as(
+            "select id, client, network, created_at, used_at, expires_at from sessions
+             where user_id = $1 and expires_at > $2 order by used_at desc, id",
+        );
+        Ok(rows.bind(user_id).bind(now).fetch_all(self.reader()).await?)
+    }
+}
+
+impl Change {
+    pub async fn add_session(&mut self, session: &NewSession<'_>, now: Seconds) -> Result<(), DbError> {
+        sqlx::query(
+            "insert into sessions (id, user_id, hash, client, network, created_at, used_at, expires_at)
+             values ($1, $2, $3, $4, $5, $6, $6, $7)",
+        )
+        .bind(session.id)
+        .bind(session.user_id)
+        .bind(session.hash)
+        .bind(session.client)
+        .bind(session.network)
+        .bind(now)
+        .bind(now.saturating_add(IDLE))
+        .execute(self.on())
+        .await?;
+        Ok(())
+    }
+
+    /// Ends one login of a user. False when there is none.
+    pub async fn end_session(&mut self, user_id: &str, id: &str) -> Result<bool, DbError> {
+        let done = sqlx::query("delete from sessions where user_id = $1 and id = $2")
+            .bind(user_id)
+            .bind(id)
+            .execute(self.on())
+            .await?;
+        self.touch_access().await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Ends all logins of a user but one. Their number.
+    pub async fn end_other_sessions(&mut self, user_id: &str, kept: Option<&str>) -> Result<u64, DbError> {
+        let done = sqlx::query("delete from sessions where user_id = $1 and id <> coalesce($2, '')")
+            .bind(user_id)
+            .bind(kept)
+            .execute(self.on())
+            .await?;
+        self.touch_access().await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Moves the end of a login on. Changes nothing that running servers know, until that end comes.
+    pub async fn note_session_use(&mut self, id: &str, used_at: Seconds) -> Result<(), DbError> {
+        sqlx::query(
+            "update sessions set used_at = $2,
+                    expires_at = case when $2 + $3 < created_at + $4 then $2 + $3 else created_at + $4 end
+             where id = $1 and used_at < $2 and expires_at > $2",
+        )
+        .bind(id)
+        .bind(used_at)
+        .bind(IDLE)
+        .bind(LONGEST)
+        .execute(self.on())
+        .await?;
+        Ok(())
+    }
+
+    /// Nobody needs a row that says where somebody was once logged in.
+    pub async fn forget_sessions_that_are_over(&mut self, now: Seconds) -> Result<(), DbError> {
+        sqlx::query("delete from sessions where expires_at <= $1").bind(now).execute(self.on()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! Who stands before a page or the API, and what they brought: persons, their right to change something, bodies.
+//!
+//! Extractors for handlers:
+//! - [`Someone`] a person with an account; [`Administrator`] one who may do everything
+//! - [`Json`], [`Query`], [`Form`] what a request carries, bounded in size and time
+//! - [`From`] what is known of the sender
+
+mod body;
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use crate::access::client::Client;
+use crate::access::credential::{self, Credential};
+use crate::access::{Person, session};
+use crate::admin::{Admin, AdminError};
+use crate::app::App;
+use crate::error::{Error, Kind};
+use crate::types::Role;
+
+pub use body::{Form, Json, Query};
+
+/// A person with an account, by a login or an api token.
+pub struct Someone(pub Person);
+
+/// A person who may do everything. Others get 403.
+pub struct Administrator(pub Person);
+
+/// What is known of the sender of a request, with or without an account.
+pub struct Sender {
+    pub client: Client,
+    /// What its `User-Agent` says, for people: `Firefox 153 on Linux`.
+    pub program: String,
+}
+
+impl FromRequestParts<App> for Someone {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Someone, Error> {
+        person(app, parts).await.map(Someone)
+    }
+}
+
+impl FromRequestParts<App> for Administrator {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Administrator, Error> {
+        let person = person(app, parts).await?;
+        match person.role {
+            Role::Admin => Ok(Administrator(person)),
+            Role::Viewer => Err(Error::refused(
+                Kind::Forbidden,
+                "This is for administrators.",
+                "Ask an administrator of this server, or use an api token of one that is not narrowed.",
+            )),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Sender {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Sender, Error> {
+        let client = parts.extensions.get::<Client>().cloned();
+        let client = client.ok_or_else(|| Error::Unauthorized("no_connection"))?;
+        let agent = parts.headers.get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        Ok(Sender { client, program: crate::types::program::named(agent.unwrap_or_default()) })
+    }
+}
+
+/// The person behind a request. Whoever changes something by a cookie must do so from a page of this server.
+pub async fn person(app: &App, request: &Parts) -> Result<Person, Error> {
+    let presented = credential::presented(&request.headers, request.uri.query(), None);
+    let explicit = presented.map_err(|_| Error::AmbiguousCredential)?;
+    let by_cookie = || session::presented(&request.headers, is_secure(request)).map(Credential::Session);
+    let credential = explicit.or_else(by_cookie);
+    let is_ambient = matches!(credential, Some(Credential::Session(_)));
+    let person = app.access.person(credential).await?;
+    if is_ambient && !request.method.is_safe() {
+        expect_own_page(app, request)?;
+    }
+    Ok(person)
+}
+
+/// The person behind a request, if there is one: a page may look different without being another page.
+pub async fn person_if_any(app: &App, request: &Parts) -> Result<Option<Person>, Error> {
+    match person(app, request).await {
+        Ok(person) => Ok(Some(person)),
+        Err(Error::Unauthorized(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// 403 unless a page of this server made the request.
+pub fn expect_own_page(app: &App, request: &Parts) -> Result<(), Error> {
+    let public = app.public_url.as_ref().map(|url| url.authority());
+    let own = crate::server::head::authority(request).into_iter().chain(public);
+    if session::is_from_own_page(&request.headers, own) {
+        return Ok(());
+    }
+    Err(Error::refused(
+        Kind::Forbidden,
+        "The request does not come from a page of this server.",
+        "Use this server's pages, or an api token in the Authorization header.",
+    ))
+}
+
+/// Whether cookies may be `Secure`.
+pub fn is_secure(request: &Parts) -> bool {
+    request.extensions.get::<Client>().is_some_and(|client| client.is_secure)
+}
+
+/// The use cases, as handlers call them.
+pub fn admin(app: &App) -> Admin {
+    Admin { db: app.db.clone(), clock: app.clock.clone(), chance: app.chance.clone() }
+}
+
+impl From<AdminError> for Error {
+    fn from(error: AdminError) -> Error {
+        match error {
+            AdminError::Database(cause) => Error::unavailable(cause),
+            AdminError::Missing { problem, cure } => Error::refused(Kind::Missing, problem, cure),
+            AdminError::Taken { problem, cure } => Error::refused(Kind::Conflict, problem, cure),
+            AdminError::Refused(problem) => Error::refused(Kind::Unfit, problem, "Change the request."),
+            error @ (AdminError::Misspelt(_) | AdminError::Password(_)) => {
+                Error::refused(Kind::Unfit, sentence(&error.to_string()), "Correct it and try again.")
+            }
+        }
+    }
+}
+
+/// With a capital and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
+/// A JSON answer of the API. It is about persons, so nobody keeps it.
+pub struct Answer<T>(pub StatusCode, pub T);
+
+impl<T> Answer<T> {
+    pub fn ok(value: T) -> Answer<T> {
+        Answer(StatusCode::OK, value)
+    }
+
+    pub fn created(value: T) -> Answer<T> {
+        Answer(StatusCode::CREATED, value)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        let text = match serde_json::to_vec(&self.1) {
+            Ok(text) => text,
+            Err(error) => return Error::Internal(std::sync::Arc::new(error)).into_response(),
+        };
+        (self.0, [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], text).into_response()
+    }
+}
+
+/// 204: done, and nothing to say.
+pub struct Done;
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        (StatusCode::NO_CONTENT, [(CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response()
+    }
+}
