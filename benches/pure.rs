@@ -81,9 +81,11 @@ fn decisions(criterion: &mut Criterion) {
     let holder = Holder {
         token_id: "t".to_owned(),
         user_id: "u".to_owned(),
+        user_name: "ada".to_owned(),
         kind: TokenKind::Media,
         scope: Scope::All,
         expires_at: Some(2_000_000_000),
+        is_over: false,
         role: Role::Viewer,
         state: UserState::Active,
         system: false,

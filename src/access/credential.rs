@@ -162,6 +162,7 @@ mod tests {
             Ok(Some(Credential::Token { text, place })) => format!("{place:?} {text}"),
             Ok(Some(Credential::Link(link))) => format!("link {} {}", link.key, link.expires),
             Ok(Some(Credential::BrokenLink)) => "broken link".to_owned(),
+            Ok(Some(Credential::Session(_))) => "a login".to_owned(),
         }
     }
 

@@ -127,7 +127,8 @@ mod tests {
     #[test]
     fn only_own_pages_change_something_by_a_cookie() {
         let own = ["videos.example:8080", "videos.example"];
-        let cases: [(&[(&'static str, &str)], bool, &str); 9] = [
+        type Lines<'l> = &'l [(&'static str, &'l str)];
+        let cases: [(Lines, bool, &str); 9] = [
             (&[("sec-fetch-site", "same-origin")], true, "a page of ours"),
             (&[("sec-fetch-site", "same-site")], false, "a neighbour's page"),
             (&[("sec-fetch-site", "cross-site")], false, "a stranger's page"),

@@ -97,7 +97,7 @@ pub async fn person_if_any(app: &App, request: &Parts) -> Result<Option<Person>,
 
 /// 403 unless a page of this server made the request.
 pub fn expect_own_page(app: &App, request: &Parts) -> Result<(), Error> {
-    let public = app.public_url.as_ref().map(|url| url.authority());
+    let public = app.public_url.as_ref().map(url::Url::authority);
     let own = crate::server::head::authority(request).into_iter().chain(public);
     if session::is_from_own_page(&request.headers, own) {
         return Ok(());
