@@ -86,7 +86,9 @@ mod tests {
 
     use super::*;
 
-    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
+    type Lines<'l> = &'l [(&'static str, &'l str)];
+
+    fn headers(lines: Lines) -> HeaderMap {
         let line = |(name, value): &(&'static str, &str)| {
             (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
         };
@@ -127,7 +129,6 @@ mod tests {
     #[test]
     fn only_own_pages_change_something_by_a_cookie() {
         let own = ["videos.example:8080", "videos.example"];
-        type Lines<'l> = &'l [(&'static str, &'l str)];
         let cases: [(Lines, bool, &str); 9] = [
             (&[("sec-fetch-site", "same-origin")], true, "a page of ours"),
             (&[("sec-fetch-site", "same-site")], false, "a neighbour's page"),
