@@ -12,6 +12,8 @@ use arc_swap::ArcSwap;
 use rustix::process::{Resource, getrlimit};
 
 use crate::access::Access;
+use crate::access::attempts::Attempts;
+use crate::access::hashing::Hashing;
 use crate::body::{Films, Shelf};
 use crate::clock::{Chance, Clock, Seconds};
 use crate::config::{Config, Limits, Network, ZeroCopy};
@@ -30,6 +32,10 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     pub db: Db,
     pub access: Access,
+    /// Passwords that were tried lately.
+    pub attempts: Attempts,
+    /// Where passwords are hashed and compared.
+    pub hashing: Hashing,
     pub metrics: Metrics,
     pub clock: Clock,
     pub chance: Chance,
@@ -74,8 +80,11 @@ impl App {
         chance: Chance,
     ) -> Result<App, DbError> {
         let tag_secret = db.secret("entity-tags", chance.bytes()).await?;
+        let share_secret = db.secret("share-passwords", chance.bytes()).await?;
         let app = App(Arc::new(Parts {
-            access: Access::new(db.clone(), clock.clone()),
+            access: Access::new(db.clone(), clock.clone(), share_secret),
+            attempts: Attempts::new(),
+            hashing: Hashing::new(),
             db,
             metrics: Metrics::new(),
             limits: config.limits.clone(),

@@ -1,12 +1,14 @@
-//! What people do with users, grants, tokens and keys: use cases that the command line and the API share.
+//! What people do with users, grants, tokens, shares and keys: use cases that the command line and the API share.
 //!
 //! Each is one change of the database, there or not there. Errors say what to do.
 
 pub mod items;
 pub mod keys;
+pub mod shares;
 pub mod tokens;
 pub mod users;
 
+use crate::access::hashing::Hashing;
 use crate::clock::{Chance, Clock};
 use crate::db::media::Library;
 use crate::db::{Db, DbError};
@@ -20,6 +22,7 @@ pub struct Admin {
     pub db: Db,
     pub clock: Clock,
     pub chance: Chance,
+    pub hashing: Hashing,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +51,11 @@ struct Place {
 }
 
 impl Admin {
+    /// For who is alone: a command.
+    pub fn new(db: Db, clock: Clock, chance: Chance) -> Admin {
+        Admin { db, clock, chance, hashing: Hashing::new() }
+    }
+
     async fn place(&self, area: &Area) -> Result<Place, AdminError> {
         match area {
             Area::Everything => Ok(Place { library_id: None, prefix: String::new() }),

@@ -10,6 +10,7 @@
 
 mod document;
 pub mod me;
+pub mod shares;
 
 pub use document::{document, serve};
 

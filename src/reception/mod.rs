@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::access::client::Client;
 use crate::access::credential::{self, Credential};
+use crate::access::password::PasswordError;
 use crate::access::{Person, session};
 use crate::admin::{Admin, AdminError};
 use crate::app::App;
@@ -23,6 +24,9 @@ use crate::error::{Error, Kind};
 use crate::types::Role;
 
 pub use body::{Form, Json, Query};
+
+/// Seconds after which those who wait now are through.
+const SOON: u32 = 2;
 
 /// A person with an account, by a login or an api token.
 pub struct Someone(pub Person);
@@ -124,7 +128,8 @@ pub fn navigates(headers: &HeaderMap) -> bool {
 
 /// The use cases, as handlers call them.
 pub fn admin(app: &App) -> Admin {
-    Admin { db: app.db.clone(), clock: app.clock.clone(), chance: app.chance.clone() }
+    let (db, clock, chance) = (app.db.clone(), app.clock.clone(), app.chance.clone());
+    Admin { db, clock, chance, hashing: app.hashing.clone() }
 }
 
 impl From<AdminError> for Error {
@@ -133,6 +138,9 @@ impl From<AdminError> for Error {
             AdminError::Database(cause) => Error::unavailable(cause),
             AdminError::Missing { problem, cure } => Error::refused(Kind::Missing, problem, cure),
             AdminError::Taken { problem, cure } => Error::refused(Kind::Conflict, problem, cure),
+            AdminError::Password(PasswordError::Busy) => {
+                Error::too_many("Too many passwords wait to be looked at.", SOON)
+            }
             AdminError::Refused(problem) => Error::refused(Kind::Unfit, problem, "Change the request."),
             error @ (AdminError::Misspelt(_) | AdminError::Password(_)) => {
                 Error::refused(Kind::Unfit, sentence(&error.to_string()), "Correct it and try again.")

@@ -2,6 +2,8 @@
 
 mod assets;
 mod frame;
+pub mod share;
+mod visit;
 
 use askama::Template;
 use axum::extract::{Request, State};
@@ -49,6 +51,9 @@ pub async fn watch(State(app): State<App>, request: Request) -> Result<Response,
     let (request, _) = request.into_parts();
     let id = request.uri.path().strip_prefix("/watch/").unwrap_or_default();
     let shown = media::shown(&app, &request, id).await?;
+    if let Some(moved) = visit::moved(&request, shown.id) {
+        return Ok(moved);
+    }
     let name = utf8_percent_encode(&shown.name, NON_ALPHANUMERIC);
     let query = request.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let source = format!("/m/{}/{name}{query}", shown.id);

@@ -208,7 +208,7 @@ fn a_password_comes_by_standard_input_and_within_its_limits() {
         assert!(ran.stderr.contains(words), "{ran:?}");
     }
     assert_eq!(program.json("user show ada")["password"], false);
-    assert_eq!(set("12345678\n").code, Some(0));
+    assert_eq!(set("1234567-8\n").code, Some(0));
     assert_eq!(program.json("user show ada")["password"], true);
     let ran = program.run_with_input(["user", "add", "bob", "--password-stdin", "--json"], "long enough");
     assert_eq!(serde_json::from_str::<Value>(&ran.stdout).unwrap()["password"], true);

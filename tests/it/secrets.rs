@@ -17,6 +17,7 @@ const LOUDEST: &str = "trace,hyper=trace,hyper::proto=trace,hyper::proto::h1::io
 
 const TITLE: &str = "Confidential Title";
 const PASSWORD: &str = "correct horse battery";
+const GUESTS: &str = "a password for guests only";
 const KEY: &str = "key-of-another-application-4711";
 /// Where requests come from: directly, and behind a proxy.
 const SOURCE: [u8; 4] = [127, 5, 6, 7];
@@ -54,6 +55,11 @@ fn scene() -> Scene {
     eventually("the end of a signature", Duration::from_secs(3), || {
         (server.send(&get(over.as_str())).status == 410).then_some(())
     });
+    let mut sharing =
+        program.command(["share", "create", &format!("videos/{TITLE}.mp4"), "--password-stdin", "--json"]);
+    let locked = shared(&mut sharing, GUESTS);
+    let open = program.run(["share", "create", &format!("videos/{TITLE}.mp4"), "--json"]).stdout;
+    let open = code(&open);
     let signature = |url: &str| url.split_once("sig=").unwrap().1.to_owned();
     let secrets = vec![
         ("a media token", media.clone()),
@@ -62,6 +68,9 @@ fn scene() -> Scene {
         ("an api token", api.clone()),
         ("an imported key", KEY.to_owned()),
         ("a password", PASSWORD.to_owned()),
+        ("a share's code", open.clone()),
+        ("a locked share's code", locked.clone()),
+        ("a share's password", GUESTS.to_owned()),
         ("a signing key", signing),
         ("a signature", signature(&signed)),
         ("a signature that is over", signature(&over)),
@@ -72,8 +81,47 @@ fn scene() -> Scene {
         ("a title in a path", TITLE.replace(' ', "%20")),
         ("a title in base64", legacy_path().trim_end_matches('=').to_owned()),
     ];
-    let requests = requests(&id, [&media, &narrow, &api], [&signed, &over]);
+    let mut requests = requests(&id, [&media, &narrow, &api], [&signed, &over]);
+    requests.extend(at_shares(&[&open, &locked, &open[..20], &format!("{open}x")]));
     Scene { server, secrets, requests }
+}
+
+/// Pages and bytes of shares, and passwords that are typed there.
+fn at_shares(codes: &[&str]) -> Vec<Request> {
+    let mut requests = Vec::new();
+    for code in codes {
+        let cookie = format!("reelgate-AAAAAAAAAAAAAAAAAAAAAA=s.{code}.AAAAAAAAAAAAAAAA.{}", "A".repeat(43));
+        requests.extend([
+            get(format!("/s/{code}")),
+            get(format!("/s/{code}/m")).range("bytes=0-9"),
+            get(format!("/s/{code}/m?download=1")).header("Cookie", cookie),
+            get(format!("/s/{code}/m?token={code}")),
+            get(format!("/s/{code}/poster/{code}")),
+            get(format!("/m/{code}?token={code}")),
+            Request::new("DELETE", format!("/s/{code}")),
+            Request::new("POST", format!("/s/{code}")).form(&[("password", GUESTS)]),
+            Request::new("POST", format!("/s/{code}")).form(&[("password", "wrong"), ("more", GUESTS)]),
+            Request::new("POST", format!("/s/{code}")).form(&[(GUESTS, GUESTS)]),
+        ]);
+    }
+    requests
+}
+
+fn code(made: &str) -> String {
+    let made: serde_json::Value = serde_json::from_str(made).unwrap();
+    made["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+}
+
+/// The code of a share whose password is typed.
+fn shared(command: &mut Command, line: &str) -> String {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), "{line}").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && !said.contains(line), "{said}");
+    code(&String::from_utf8(output.stdout).unwrap())
 }
 
 fn legacy_path() -> String {
@@ -200,6 +248,7 @@ fn commands_show_a_secret_once_and_log_none() {
         "token list",
         "grant list",
         "key list",
+        "share list",
         "items",
         "scan videos",
         "config check videos",
