@@ -69,7 +69,7 @@ async fn prepare(args: &DemoArgs, folder: &Path, videos: &Path) -> anyhow::Resul
 /// An administrator, a token, and the sample in the catalogue.
 async fn furnish(prepared: &Prepared) -> anyhow::Result<(Item, String)> {
     let app = &prepared.app;
-    let admin = Admin { db: app.db.clone(), clock: app.clock.clone(), chance: app.chance.clone() };
+    let admin = Admin::new(app.db.clone(), app.clock.clone(), app.chance.clone());
     for known in app.db.libraries().await? {
         library::scan(&app.db, &app.clock, &app.chance, &known, false, &|_| ()).await?;
     }
