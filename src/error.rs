@@ -220,6 +220,19 @@ impl Kind {
 }
 
 impl Refused {
+    /// Whoever filled a form can put it right there.
+    pub fn is_about_fields(&self) -> bool {
+        matches!(self.kind, Kind::Unfit | Kind::Conflict | Kind::TooMany)
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.kind.words().0
+    }
+
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     fn problem(self) -> Problem {
         let (status, code, title) = self.kind.words();
         let (detail, hint) = (self.detail.into(), self.hint.into());

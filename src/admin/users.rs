@@ -85,13 +85,18 @@ impl Admin {
         })
     }
 
-    /// Ends the user's logins: whoever has the old password may be logged in by it.
-    pub async fn set_password(&self, name: &str, password: Password) -> Result<User, AdminError> {
+    /// Ends the user's logins, but for the one of this id: whoever has the old password may be logged in by it.
+    pub async fn set_password(
+        &self,
+        name: &str,
+        password: Password,
+        kept: Option<&str>,
+    ) -> Result<User, AdminError> {
         let user = self.user(name).await?;
         let stored = self.hash(password, &user.name).await?;
         let mut change = self.db.change().await?;
         change.set_password(&user.id, &stored, self.clock.seconds()).await?;
-        change.end_other_sessions(&user.id, None).await?;
+        change.end_other_sessions(&user.id, kept).await?;
         change.commit().await?;
         Ok(User { has_password: true, ..user })
     }
