@@ -2,6 +2,8 @@
 
 mod assets;
 mod frame;
+pub mod login;
+pub mod setup;
 
 use askama::Template;
 use axum::extract::{Request, State};
