@@ -1,5 +1,6 @@
 //! Pages. Their templates stand in `static/pages/`, what they load in `static/assets/`.
 
+mod admin;
 mod assets;
 mod frame;
 
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::library::sidecar;
 use crate::media;
 
+pub use admin::admin;
 pub use assets::serve as assets;
 use frame::{Frame, page};
 
