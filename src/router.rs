@@ -97,6 +97,9 @@ pub const ROUTES: &[Route] = {
         route("/login", "/login", Public, Program, || get(web::login::show).post(web::login::log_in)),
         route("/logout", "/logout", Public, Program, || post(web::login::log_out)),
         route("/setup", "/setup", Public, Program, || get(web::setup::show).post(web::setup::create)),
+        route("/admin", "/admin", Guarded, Program, || get(web::admin)),
+        route("/admin/{area}", "/admin/{area}", Guarded, Program, || get(web::admin)),
+        route("/admin/{area}/{name}", "/admin/{area}/{name}", Guarded, Program, || get(web::admin)),
         route("/assets/{*path}", "/assets/{path}", Public, Program, || get(web::assets)),
         route("/api/v1/session", "/api/v1/session", Public, Program, || {
             post(api::session::create).delete(api::session::end)

@@ -1,5 +1,6 @@
 //! Pages. Their templates stand in `static/pages/`, what they load in `static/assets/`.
 
+mod admin;
 mod assets;
 mod frame;
 pub mod login;
@@ -15,6 +16,7 @@ use crate::error::Error;
 use crate::library::sidecar;
 use crate::media;
 
+pub use admin::admin;
 pub use assets::serve as assets;
 use frame::{Frame, page};
 
