@@ -93,7 +93,9 @@ impl Reader<'_> {
         let source = self.source(value.span().start);
         match known {
             "data" | "tls_cert" | "tls_key" => raw.set(known, self.path(known, value)?, source),
-            "trusted_proxies" => raw.set(known, self.list(known, value)?, source),
+            "trusted_proxies" | "embed_origins" | "cors_origins" => {
+                raw.set(known, self.list(known, value)?, source)
+            }
             _ => raw.set(known, self.scalar(known, value)?, source),
         }
         Ok(())

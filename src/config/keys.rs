@@ -2,7 +2,7 @@
 
 /// Every key of the file, in the order of the documentation. `REELGATE_` and the key in capitals, `_` for `.`,
 /// is its variable.
-pub(super) const KEYS: [&str; 20] = [
+pub(super) const KEYS: [&str; 22] = [
     "listen",
     "data",
     "public_url",
@@ -10,6 +10,8 @@ pub(super) const KEYS: [&str; 20] = [
     "tls_key",
     "legacy_route",
     "trusted_proxies",
+    "embed_origins",
+    "cors_origins",
     "scan_interval",
     "zero_copy",
     "log_format",
