@@ -8,6 +8,7 @@ mod conditions;
 mod doctor;
 mod drain;
 mod durability;
+mod embedding;
 mod faststart;
 mod faults;
 mod headers;
@@ -25,6 +26,7 @@ mod revocation;
 mod secrets;
 mod shelf;
 mod sidecars;
+mod snippets;
 mod story;
 mod support;
 #[cfg(feature = "tls")]
