@@ -94,7 +94,7 @@ impl Reader<'_> {
         match known {
             "data" | "tls_cert" | "tls_key" => raw.set(known, self.path(known, value)?, source),
             "trusted_proxies" | "embed_origins" | "cors_origins" => {
-                raw.set(known, self.list(known, value)?, source)
+                raw.set(known, self.list(known, value)?, source);
             }
             _ => raw.set(known, self.scalar(known, value)?, source),
         }

@@ -56,7 +56,7 @@ impl Origin {
             () if url.query().is_some() || url.fragment().is_some() => "it has a query or a fragment",
             () if url.path() != "/" => "it has a path, and browsers tell whole origins only",
             () if text.ends_with(['/', '\\']) => "it ends with a slash, and browsers write origins without",
-            () if !is_host(url.host()) => "its host is no name of a machine",
+            () if !is_host(url.host().as_ref()) => "its host is no name of a machine",
             () if purpose == Purpose::Frame && matches!(url.host(), Some(Host::Ipv6(_))) => {
                 "it is an IPv6 address, which the policies of pages cannot name: give the machine a name"
             }
@@ -79,7 +79,7 @@ fn too_wide(text: &str) -> Option<Fault> {
 }
 
 /// The parser of URLs lets characters through that would end a host in a policy.
-fn is_host(host: Option<Host<&str>>) -> bool {
+fn is_host(host: Option<&Host<&str>>) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     match host {
         Some(Host::Domain(name)) => name.chars().all(fits),
