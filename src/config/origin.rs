@@ -40,15 +40,15 @@ impl Origin {
     }
 
     fn parse(text: &str, purpose: Purpose) -> Result<Origin, Fault> {
+        if text.contains('@') {
+            // Not quoted: the password may be good.
+            return Err(Fault::new("a name or password does not belong here", CURE));
+        }
         if let Some(fault) = too_wide(text) {
             return Err(fault);
         }
         let url =
             Url::parse(text).map_err(|error| Fault::new(format!("{text:?} is no origin: {error}"), CURE))?;
-        if !url.username().is_empty() || url.password().is_some() {
-            // Not quoted: it may be good.
-            return Err(Fault::new("a name or password does not belong here", CURE));
-        }
         let problem = match () {
             () if !matches!(url.scheme(), "http" | "https") => {
                 "it is of no page: only http and https have those"

@@ -262,7 +262,7 @@ fn what_kubernetes_adds_is_not_ours() {
 #[test]
 fn wrong_values_name_their_place_and_a_cure() {
     let place = Place::new();
-    let cases: [(&str, &[&str], &str); 32] = [
+    let cases: [(&str, &[&str], &str); 33] = [
         ("listen = \"8080\"", &["listen (", ":1)", "127.0.0.1:8080"], "no address"),
         ("listen = \"localhost:80\"", &["in numbers"], "a name"),
         ("listen = true", &["of the kind boolean", "text in quotes"], "the wrong kind"),
@@ -283,6 +283,7 @@ fn wrong_values_name_their_place_and_a_cure() {
         ),
         ("cors_origins = \"https://a.example/v\"", &["it has a path"], "a path"),
         ("cors_origins = \"www.example.org\"", &["is no origin", "write scheme, host"], "no scheme"),
+        ("cors_origins = [\"https://ada:pw@a.example\"]", &["password does not belong"], "a credential"),
         ("cors_origins = [\"null\"]", &["everything that has none"], "nobody"),
         ("scan_interval = 30", &["\"30\" is not a duration", "30s"], "no unit"),
         ("scan_interval = \"0s\"", &["out of bounds", "from 1s to"], "never stops"),
