@@ -17,7 +17,7 @@ use crate::access::hashing::Hashing;
 use crate::access::setup::Setup;
 use crate::body::{Films, Shelf};
 use crate::clock::{Chance, Clock, Seconds};
-use crate::config::{Config, Limits, Network, ZeroCopy};
+use crate::config::{Config, Limits, Network, Origin, ZeroCopy};
 use crate::db::media::Library;
 use crate::db::{Db, DbError};
 use crate::metrics::Metrics;
@@ -53,6 +53,10 @@ pub struct Parts {
     /// The library behind the drop-in route; none: the route is off.
     pub legacy_library: Option<String>,
     pub trusted_proxies: Vec<Network>,
+    /// Whose pages may show `/embed/` in a frame.
+    pub embed_origins: Vec<Origin>,
+    /// Whose pages may read media, not only show it.
+    pub cors_origins: Vec<Origin>,
     /// What people type to reach this server, when they do not type its own address.
     pub public_url: Option<url::Url>,
     /// Keys [`crate::access::client::Client::fingerprint`].
@@ -98,6 +102,8 @@ impl App {
             shelf: Shelf::new(most_kept(getrlimit(Resource::Nofile).maximum)),
             legacy_library: config.legacy_route.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
+            embed_origins: config.embed_origins.clone(),
+            cors_origins: config.cors_origins.clone(),
             public_url: config.public_url.clone(),
             fingerprints: RandomState::new(),
             started_at: clock.seconds(),

@@ -4,6 +4,8 @@
 //!    the path and answered at once: a general router's matching, extractors and boxes took a tenth of a probe.
 //! 2. All others go through axum.
 
+mod cors;
+
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
@@ -93,6 +95,7 @@ pub const ROUTES: &[Route] = {
             get(media::serve_legacy)
         }),
         route("/watch/{*rest}", "/watch/{id}", Guarded, Program, || get(web::watch)),
+        route("/embed/{*rest}", "/embed/{id}", Guarded, Program, || get(web::embed::show)),
         route("/", "/", Guarded, Program, || get(web::library)),
         route("/login", "/login", Public, Program, || get(web::login::show).post(web::login::log_in)),
         route("/logout", "/logout", Public, Program, || post(web::login::log_out)),
@@ -141,12 +144,17 @@ impl Router {
     }
 
     pub async fn answer(&self, request: Request<Incoming>) -> Response {
-        match media_route(request.uri().path()) {
+        let page = cors::Page::of(&self.app.cors_origins, request.method(), request.headers());
+        let response = match media_route(request.uri().path()) {
             Some(route) => {
                 let (request, _) = request.into_parts();
                 marked(unpanicked(self.send_media(request)).await, Answered::by(route))
             }
             None => unpanicked(self.ask_axum(request)).await,
+        };
+        match page {
+            Some(page) => page.told(response),
+            None => response,
         }
     }
 

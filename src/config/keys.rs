@@ -2,7 +2,7 @@
 
 /// Every key of the file, in the order of the documentation. `REELGATE_` and the key in capitals, `_` for `.`,
 /// is its variable.
-pub(super) const KEYS: [&str; 21] = [
+pub(super) const KEYS: [&str; 23] = [
     "listen",
     "data",
     "public_url",
@@ -11,6 +11,8 @@ pub(super) const KEYS: [&str; 21] = [
     "admin_password_file",
     "legacy_route",
     "trusted_proxies",
+    "embed_origins",
+    "cors_origins",
     "scan_interval",
     "zero_copy",
     "log_format",

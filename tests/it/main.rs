@@ -8,6 +8,7 @@ mod conditions;
 mod doctor;
 mod drain;
 mod durability;
+mod embedding;
 mod faststart;
 mod faults;
 mod headers;
@@ -27,6 +28,7 @@ mod sessions;
 mod setup;
 mod shelf;
 mod sidecars;
+mod snippets;
 mod story;
 mod support;
 #[cfg(feature = "tls")]
