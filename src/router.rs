@@ -10,7 +10,7 @@ use std::panic::AssertUnwindSafe;
 use axum::body::Body;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use futures_util::FutureExt as _;
 use http::header::ALLOW;
 use http::request::Parts;
@@ -97,6 +97,26 @@ pub const ROUTES: &[Route] = {
         route("/assets/page.css", "/assets/page.css", Public, Program, || get(web::style)),
         route("/assets/icon.svg", "/assets/icon.svg", Public, Program, || get(web::icon)),
         route("/api/v1/me", "/api/v1/me", Guarded, Program, || get(api::me::show)),
+        route("/api/v1/users", "/api/v1/users", Guarded, Program, || {
+            get(api::users::list).post(api::users::add)
+        }),
+        route("/api/v1/users/{name}", "/api/v1/users/{name}", Guarded, Program, || {
+            get(api::users::show).patch(api::users::change).delete(api::users::delete)
+        }),
+        route("/api/v1/users/{name}/password", "/api/v1/users/{name}/password", Guarded, Program, || {
+            put(api::users::set_password)
+        }),
+        route("/api/v1/grants", "/api/v1/grants", Guarded, Program, || {
+            get(api::grants::list).post(api::grants::add).delete(api::grants::withdraw)
+        }),
+        route("/api/v1/tokens", "/api/v1/tokens", Guarded, Program, || {
+            get(api::tokens::list).post(api::tokens::create)
+        }),
+        route("/api/v1/tokens/{id}", "/api/v1/tokens/{id}", Guarded, Program, || delete(api::tokens::revoke)),
+        route("/api/v1/keys", "/api/v1/keys", Guarded, Program, || {
+            get(api::keys::list).post(api::keys::create)
+        }),
+        route("/api/v1/keys/rotate", "/api/v1/keys/rotate", Guarded, Program, || post(api::keys::rotate)),
         route("/api/v1/openapi.json", "/api/v1/openapi.json", Public, Program, || get(api::serve)),
         route("/healthz", "/healthz", Public, Program, || get(operations::health)),
         route("/readyz", "/readyz", Public, Program, || get(operations::readiness)),

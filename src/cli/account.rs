@@ -109,7 +109,7 @@ pub(super) async fn user(config: &ConfigArgs, command: UserCommand, output: Outp
         UserCommand::Passwd { name, password_stdin } => {
             with_admin(config, First::Needs, async |admin| {
                 admin.user(&name).await?;
-                let user = admin.set_password(&name, password(password_stdin)?).await?;
+                let user = admin.set_password(&name, password(password_stdin)?, None).await?;
                 output.show(&described(&user), || format!("{} has a new password.", user.name))
             })
             .await

@@ -105,6 +105,14 @@ impl Db {
     }
 }
 
+impl Change {
+    /// People who can administer: active administrators that are no machines.
+    pub async fn administrators(&mut self) -> Result<i64, DbError> {
+        let text = "select count(*) from users where role = 'admin' and state = 'active' and not system";
+        Ok(sqlx::query_scalar(text).fetch_one(self.on()).await?)
+    }
+}
+
 /// Library and prefix as they stand in a row. Only a row that names no library means every one; a library that is
 /// named and not there must not.
 pub(super) fn area(
@@ -168,7 +176,7 @@ impl Change {
         self.touch_access().await
     }
 
-    /// `deleted` also ends the user's tokens and grants: a later user of the same name inherits nothing.
+    /// `deleted` also ends the user's tokens, grants and logins: a later user of the same name inherits nothing.
     pub async fn set_state(&mut self, user_id: &str, state: UserState, now: Seconds) -> Result<(), DbError> {
         sqlx::query("update users set state = $2, changed_at = $3 where id = $1")
             .bind(user_id)
@@ -183,6 +191,7 @@ impl Change {
                 .execute(self.on())
                 .await?;
             sqlx::query("delete from grants where user_id = $1").bind(user_id).execute(self.on()).await?;
+            sqlx::query("delete from sessions where user_id = $1").bind(user_id).execute(self.on()).await?;
         }
         self.touch_access().await
     }
