@@ -93,9 +93,8 @@ pub const ROUTES: &[Route] = {
             get(media::serve_legacy)
         }),
         route("/watch/{*rest}", "/watch/{id}", Guarded, Program, || get(web::watch)),
-        route("/", "/", Public, Program, || get(web::home)),
-        route("/assets/page.css", "/assets/page.css", Public, Program, || get(web::style)),
-        route("/assets/icon.svg", "/assets/icon.svg", Public, Program, || get(web::icon)),
+        route("/", "/", Guarded, Program, || get(web::library)),
+        route("/assets/{*path}", "/assets/{path}", Public, Program, || get(web::assets)),
         route("/api/v1/me", "/api/v1/me", Guarded, Program, || get(api::me::show)),
         route("/api/v1/users", "/api/v1/users", Guarded, Program, || {
             get(api::users::list).post(api::users::add)

@@ -11,7 +11,7 @@ mod journal;
 use std::time::Instant;
 
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT, CONNECTION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONNECTION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use hyper::body::Incoming;
 
@@ -21,6 +21,7 @@ use crate::app::{App, RequestId};
 use crate::body::{Lane, Outgoing, outgoing};
 use crate::config::ZeroCopy;
 use crate::error::{Audience, Error, Problem};
+use crate::reception;
 use crate::router::{Answered, Reader, Router};
 use crate::server::Connection;
 use crate::server::head::{self, Refused};
@@ -110,7 +111,7 @@ struct Asker {
 
 impl Asker {
     fn of<B>(request: &Request<B>) -> Asker {
-        Asker { method: request.method().clone(), navigates: navigates(request.headers()) }
+        Asker { method: request.method().clone(), navigates: reception::navigates(request.headers()) }
     }
 
     fn audience(&self, answered: Option<&Answered>) -> Audience {
@@ -119,14 +120,6 @@ impl Asker {
             Some(Reader::Player) => Audience::Player,
             _ => Audience::Program,
         }
-    }
-}
-
-/// A person typed the address or followed a link. Browsers say so (Fetch Metadata); older ones by what they accept.
-fn navigates(headers: &HeaderMap) -> bool {
-    match headers.get("sec-fetch-mode") {
-        Some(mode) => mode == "navigate",
-        None => headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/html")),
     }
 }
 
@@ -143,30 +136,4 @@ fn finished(mut response: Response, asker: &Asker, request_id: RequestId) -> Res
     // Addresses carry tokens; no other site may learn them.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    type Lines = &'static [(&'static str, &'static str)];
-
-    #[test]
-    fn a_navigation_is_told_from_a_player_and_a_program() {
-        let cases: [(Lines, bool, &str); 6] = [
-            (&[("sec-fetch-mode", "navigate"), ("accept", "*/*")], true, "a browser's address line"),
-            (&[("sec-fetch-mode", "no-cors"), ("accept", "text/html")], false, "a <video> element"),
-            (&[("accept", "text/html,application/xhtml+xml")], true, "an older browser"),
-            (&[("accept", "*/*")], false, "curl"),
-            (&[("accept", "application/json, text/html")], false, "a program"),
-            (&[], false, "a player"),
-        ];
-        for (lines, want, why) in cases {
-            let headers = lines
-                .iter()
-                .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), HeaderValue::from_static(value)))
-                .collect();
-            assert_eq!(navigates(&headers), want, "{why}");
-        }
-    }
 }

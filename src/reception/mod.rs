@@ -9,9 +9,9 @@ mod body;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -127,6 +127,14 @@ pub fn is_secure(request: &Parts) -> bool {
     request.extensions.get::<Client>().is_some_and(|client| client.is_secure)
 }
 
+/// A person typed the address or followed a link. Browsers say so (Fetch Metadata); older ones by what they accept.
+pub fn navigates(headers: &HeaderMap) -> bool {
+    match headers.get("sec-fetch-mode") {
+        Some(mode) => mode == "navigate",
+        None => headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/html")),
+    }
+}
+
 /// The use cases, as handlers call them.
 pub fn admin(app: &App) -> Admin {
     Admin { db: app.db.clone(), clock: app.clock.clone(), chance: app.chance.clone() }
@@ -185,5 +193,33 @@ pub struct Done;
 impl IntoResponse for Done {
     fn into_response(self) -> Response {
         (StatusCode::NO_CONTENT, [(CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderName;
+
+    use super::*;
+
+    type Lines = &'static [(&'static str, &'static str)];
+
+    #[test]
+    fn a_navigation_is_told_from_a_player_and_a_program() {
+        let cases: [(Lines, bool, &str); 6] = [
+            (&[("sec-fetch-mode", "navigate"), ("accept", "*/*")], true, "a browser's address line"),
+            (&[("sec-fetch-mode", "no-cors"), ("accept", "text/html")], false, "a <video> element"),
+            (&[("accept", "text/html,application/xhtml+xml")], true, "an older browser"),
+            (&[("accept", "*/*")], false, "curl"),
+            (&[("accept", "application/json, text/html")], false, "a program"),
+            (&[], false, "a player"),
+        ];
+        for (lines, want, why) in cases {
+            let headers = lines
+                .iter()
+                .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), HeaderValue::from_static(value)))
+                .collect();
+            assert_eq!(navigates(&headers), want, "{why}");
+        }
     }
 }

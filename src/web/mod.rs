@@ -1,20 +1,26 @@
-//! Pages, and the few files that they need, embedded.
+//! Pages. Their templates stand in `static/pages/`, what they load in `static/assets/`.
+
+mod assets;
+mod frame;
 
 use askama::Template;
 use axum::extract::{Request, State};
-use axum::response::{Html, IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::app::App;
-use crate::error::{Error, PAGE_POLICY};
+use crate::error::Error;
 use crate::library::sidecar;
 use crate::media;
 
+pub use assets::serve as assets;
+use frame::{Frame, page};
+
 #[derive(Template)]
-#[template(path = "home.html")]
-struct HomePage;
+#[template(path = "library.html")]
+struct LibraryPage {
+    frame: Frame,
+}
 
 #[derive(Template)]
 #[template(path = "watch.html")]
@@ -31,9 +37,11 @@ struct Subtitles {
     source: String,
 }
 
-/// `/`
-pub async fn home() -> Result<Response, Error> {
-    page(&HomePage)
+/// `/`: the library of whoever is logged in.
+pub async fn library(State(app): State<App>, request: Request) -> Result<Response, Response> {
+    let (request, _) = request.into_parts();
+    let person = frame::visitor(&app, &request).await?;
+    page(&LibraryPage { frame: Frame::of(&person, "library") }).map_err(IntoResponse::into_response)
 }
 
 /// `/watch/{id}`: a page with the browser's own controls. The video gets the credential that the page was given.
@@ -50,26 +58,4 @@ pub async fn watch(State(app): State<App>, request: Request) -> Result<Response,
         Subtitles { label: text.label, source }
     });
     page(&WatchPage { name: &shown.name, source: &source, poster, subtitles: subtitles.collect() })
-}
-
-fn page(template: &impl Template) -> Result<Response, Error> {
-    let text = template.render().map_err(|error| Error::Internal(std::sync::Arc::new(error)))?;
-    let mut response = Html(text).into_response();
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
-}
-
-/// `/assets/page.css`
-pub async fn style() -> impl IntoResponse {
-    asset("text/css; charset=utf-8", include_str!("../../static/assets/page.css"))
-}
-
-/// `/assets/icon.svg`
-pub async fn icon() -> impl IntoResponse {
-    asset("image/svg+xml", include_str!("../../static/assets/icon.svg"))
-}
-
-fn asset(content_type: &'static str, text: &'static str) -> ([(HeaderName, &'static str); 2], &'static str) {
-    ([(CONTENT_TYPE, content_type), (CACHE_CONTROL, "public, max-age=3600")], text)
 }

@@ -1,0 +1,53 @@
+// Dialogs on the browser's own <dialog>: focus stays inside, Escape closes, focus goes back.
+
+import { freshId, h } from "./dom.js";
+
+function open(title, content, buttons) {
+  const id = freshId("title");
+  const dialog = h("dialog", { "aria-labelledby": id }, h("h2", { id }, title), content, h("div", { class: "actions" }, buttons));
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+// A form in a dialog. `save(data, form)` gets FormData; what it throws is shown in the dialog, which stays open.
+export function ask(title, fields, { action = "Save", save, danger = false } = {}) {
+  const alert = h("p", { role: "alert", hidden: true });
+  const form = h("form", { method: "dialog", novalidate: false }, fields, alert);
+  form.id = freshId("form");
+  const submit = h("button", { type: "submit", form: form.id, class: danger ? "danger" : "main" }, action);
+  const cancel = h("button", { type: "button", onclick: () => dialog.close() }, "Cancel");
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    submit.disabled = true;
+    alert.hidden = true;
+    try {
+      await save(new FormData(form), form);
+      dialog.close();
+    } catch (problem) {
+      alert.textContent = [problem.message, problem.hint].filter(Boolean).join(" ");
+      alert.hidden = false;
+    } finally {
+      submit.disabled = false;
+    }
+  });
+  const dialog = open(title, form, [cancel, submit]);
+  return dialog;
+}
+
+// Before something is lost.
+export const confirm = (title, words, action, save) => ask(title, h("p", {}, words), { action, save, danger: true });
+
+export function show(title, ...content) {
+  const dialog = open(title, h("div", {}, content), [h("button", { type: "button", class: "main", onclick: () => dialog.close() }, "Close")]);
+  return dialog;
+}
+
+// A text to be copied; `words` say what it is good for.
+export function showText(title, text, words = "") {
+  const area = h("textarea", { readonly: true, "aria-label": title, class: "code", rows: 4, value: text });
+  const dialog = show(title, words && h("p", {}, words), area);
+  area.select();
+  return dialog;
+}

@@ -1,0 +1,38 @@
+// What happened, said once: shown for a while, and read out by screen readers.
+
+import { find, h } from "./dom.js";
+
+export function notice(text, kind = "") {
+  const line = h("div", { class: `notice ${kind}` }, text);
+  find("#notices").append(line);
+  setTimeout(() => line.remove(), kind === "bad" ? 10000 : 4000);
+}
+
+export function failed(problem) {
+  if (problem.name === "AbortError") return;
+  notice([problem.message, problem.hint].filter(Boolean).join(" "), "bad");
+}
+
+// Runs what a button does; it cannot be pressed twice meanwhile.
+export async function busy(button, work) {
+  button.disabled = true;
+  try {
+    return await work();
+  } catch (problem) {
+    failed(problem);
+    return undefined;
+  } finally {
+    button.disabled = false;
+  }
+}
+
+// Without HTTPS browsers have no clipboard; then the text is shown to be copied by hand.
+export async function copy(text, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+    notice(`${what} is copied.`);
+  } catch {
+    const { showText } = await import("./dialog.js");
+    showText(what, text);
+  }
+}
