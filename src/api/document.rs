@@ -8,7 +8,9 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{Object, Type};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{Content, Ref, RefOr, Response};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
@@ -143,8 +145,9 @@ fn name(operation: &mut Operation) {
 }
 
 fn add_common(operation: &mut Operation, is_safe: bool) {
-    // An endpoint that is open to everybody says `security(())`; the others say nothing.
-    let is_guarded = operation.security.is_none();
+    // An endpoint that is open to everybody says `security(())`.
+    let open = SecurityRequirement::default();
+    let is_guarded = !operation.security.as_ref().is_some_and(|security| security.contains(&open));
     for (status, when, description) in COMMON {
         let applies = match when {
             When::Always => true,

@@ -41,7 +41,7 @@ pub struct User {
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     /// Up to 64 letters, digits and `. _ - @ +`; capitals make no difference.
-    #[schema(min_length = 1, max_length = 64, pattern = r"^[\p{L}\p{N}._@+-]+$", example = "ada")]
+    #[schema(min_length = 1, max_length = 64, pattern = r"^[\p{Alphabetic}\p{N}._@+-]+$", example = "ada")]
     name: String,
     /// A viewer when it is left away.
     role: Option<Role>,
@@ -49,8 +49,8 @@ pub struct NewUser {
     /// What may be watched; nothing when it is left away.
     #[schema(example = json!(["videos/2024"]))]
     areas: Option<Vec<String>>,
-    /// 8 to 1,024 bytes. Without one nobody can log in; tokens need none.
-    #[schema(min_length = 8, max_length = 1024, format = Password, example = "correct horse battery")]
+    /// 8 to 1,024 bytes in UTF-8, which two characters can have. Without one nobody can log in; tokens need none.
+    #[schema(min_length = 2, max_length = 1024, format = Password, example = "correct horse battery")]
     password: Option<String>,
 }
 
@@ -76,8 +76,8 @@ pub enum Standing {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPassword {
-    /// 8 to 1,024 bytes.
-    #[schema(min_length = 8, max_length = 1024, format = Password, example = "correct horse battery")]
+    /// 8 to 1,024 bytes in UTF-8, which two characters can have.
+    #[schema(min_length = 2, max_length = 1024, format = Password, example = "correct horse battery")]
     password: String,
 }
 
