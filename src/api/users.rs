@@ -41,7 +41,7 @@ pub struct User {
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     /// Up to 64 letters, digits and `. _ - @ +`; capitals make no difference.
-    #[schema(min_length = 1, max_length = 64, pattern = r"^[\p{Alphabetic}\p{N}._@+-]+$", example = "ada")]
+    #[schema(min_length = 1, max_length = 64, pattern = r"^[\p{L}\p{N}._@+-]+$", example = "ada")]
     name: String,
     /// A viewer when it is left away.
     role: Option<Role>,
