@@ -119,10 +119,9 @@ impl Modify for Common {
             for (is_safe, operation) in operations(path) {
                 name(operation);
                 add_common(operation, is_safe);
-                let errors = operation.responses.responses.iter_mut();
-                for (status, response) in errors.filter(|(status, _)| status.starts_with(['4', '5'])) {
+                for (status, response) in &mut operation.responses.responses {
                     if let RefOr::T(response) = response {
-                        describe(status, response);
+                        complete(status, response);
                     }
                 }
             }
@@ -162,8 +161,15 @@ fn add_common(operation: &mut Operation, is_safe: bool) {
     }
 }
 
-/// What every error of this status has.
-fn describe(status: &str, response: &mut Response) {
+/// What every answer of this status has.
+fn complete(status: &str, response: &mut Response) {
+    if response.description.is_empty() {
+        let reason = status.parse().ok().and_then(|status: http::StatusCode| status.canonical_reason());
+        reason.unwrap_or(status).clone_into(&mut response.description);
+    }
+    if !status.starts_with(['4', '5']) {
+        return;
+    }
     let problem = || Content::new(Some(Ref::from_schema_name("Problem")));
     response.content.entry("application/problem+json".to_owned()).or_insert_with(|| problem().into());
     let header = match status {
