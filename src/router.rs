@@ -116,6 +116,26 @@ pub const ROUTES: &[Route] = {
         route("/api/v1/me/sessions/{id}", "/api/v1/me/sessions/{id}", Guarded, Program, || {
             delete(api::sessions::end)
         }),
+        route("/api/v1/users", "/api/v1/users", Guarded, Program, || {
+            get(api::users::list).post(api::users::add)
+        }),
+        route("/api/v1/users/{name}", "/api/v1/users/{name}", Guarded, Program, || {
+            get(api::users::show).patch(api::users::change).delete(api::users::delete)
+        }),
+        route("/api/v1/users/{name}/password", "/api/v1/users/{name}/password", Guarded, Program, || {
+            put(api::users::set_password)
+        }),
+        route("/api/v1/grants", "/api/v1/grants", Guarded, Program, || {
+            get(api::grants::list).post(api::grants::add).delete(api::grants::withdraw)
+        }),
+        route("/api/v1/tokens", "/api/v1/tokens", Guarded, Program, || {
+            get(api::tokens::list).post(api::tokens::create)
+        }),
+        route("/api/v1/tokens/{id}", "/api/v1/tokens/{id}", Guarded, Program, || delete(api::tokens::revoke)),
+        route("/api/v1/keys", "/api/v1/keys", Guarded, Program, || {
+            get(api::keys::list).post(api::keys::create)
+        }),
+        route("/api/v1/keys/rotate", "/api/v1/keys/rotate", Guarded, Program, || post(api::keys::rotate)),
         route("/api/v1/openapi.json", "/api/v1/openapi.json", Public, Program, || get(api::serve)),
         route("/healthz", "/healthz", Public, Program, || get(operations::health)),
         route("/readyz", "/readyz", Public, Program, || get(operations::readiness)),

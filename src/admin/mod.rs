@@ -2,6 +2,7 @@
 //!
 //! Each is one change of the database, there or not there. Errors say what to do.
 
+pub mod accounts;
 pub mod items;
 pub mod keys;
 pub mod sessions;
@@ -40,6 +41,12 @@ pub enum AdminError {
     /// It would be there twice.
     #[error("{problem}\n{cure}")]
     Taken { problem: String, cure: String },
+    /// Something else has to be done first.
+    #[error("{problem}\n{cure}")]
+    InTheWay { problem: String, cure: String },
+    /// It is not for who asks.
+    #[error("{problem}\n{cure}")]
+    NotYours { problem: String, cure: String },
     /// It makes no sense together.
     #[error("{0}")]
     Refused(String),

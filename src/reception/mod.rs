@@ -2,7 +2,7 @@
 //!
 //! Extractors for handlers:
 //! - [`Someone`] a person with an account; [`Administrator`] one who may do everything
-//! - [`Json`], [`Query`], [`Form`] what a request carries, bounded in size and time
+//! - [`Path`], [`Json`], [`Query`], [`Form`] what a request carries, bounded in size and time
 //! - [`Sender`] what is known of the sender; [`Browser`] one who logs in or out
 
 mod body;
@@ -13,6 +13,7 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::access::attempts::Wait;
 use crate::access::client::Client;
@@ -36,6 +37,9 @@ pub struct Someone(pub Person);
 
 /// A person who may do everything. Others get 403.
 pub struct Administrator(pub Person);
+
+/// What the path names. What cannot be read (RFC 3986 §2.1, UTF-8) names nothing.
+pub struct Path<T>(pub T);
 
 /// What is known of the sender of a request, with or without an account.
 pub struct Sender {
@@ -90,6 +94,15 @@ impl FromRequestParts<App> for Administrator {
                 "Ask an administrator of this server, or use an api token of one that is not narrowed.",
             )),
         }
+    }
+}
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Path<T>, Error> {
+        let path = axum::extract::Path::from_request_parts(parts, app).await;
+        path.map(|axum::extract::Path(named)| Path(named)).map_err(|_| Error::NotFound)
     }
 }
 
@@ -172,10 +185,13 @@ impl From<AdminError> for Error {
         match error {
             AdminError::Database(cause) => Error::unavailable(cause),
             AdminError::Missing { problem, cure } => Error::refused(Kind::Missing, problem, cure),
-            AdminError::Taken { problem, cure } => Error::refused(Kind::Conflict, problem, cure),
             AdminError::Password(PasswordError::Busy) => {
                 Error::too_many("Too many passwords wait to be looked at.", SOON)
             }
+            AdminError::Taken { problem, cure } | AdminError::InTheWay { problem, cure } => {
+                Error::refused(Kind::Conflict, problem, cure)
+            }
+            AdminError::NotYours { problem, cure } => Error::refused(Kind::Forbidden, problem, cure),
             AdminError::Refused(problem) => Error::refused(Kind::Unfit, problem, "Change the request."),
             error @ (AdminError::Misspelt(_) | AdminError::Password(_)) => {
                 Error::refused(Kind::Unfit, sentence(&error.to_string()), "Correct it and try again.")

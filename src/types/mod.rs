@@ -75,6 +75,28 @@ macro_rules! words {
                 f.pad(self.word())
             }
         }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.word())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                use utoipa::openapi::schema::{Object, Type};
+                Object::builder().schema_type(Type::String).enum_values(Some($name::WORDS.iter().copied())).into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
     };
 }
 
@@ -175,6 +197,15 @@ impl Area {
 }
 
 impl Area {
+    /// Whether every file of the other one is in this one, also one that comes later.
+    pub fn holds(&self, other: &Area) -> bool {
+        match (self, other) {
+            (Area::Everything, _) => true,
+            (_, Area::Everything) => false,
+            (own, Area::Below { library, prefix }) => own.covers(library, prefix.as_str()),
+        }
+    }
+
     /// Whether there can be a file in both.
     pub fn overlaps(&self, other: &Area) -> bool {
         match (self, other) {
@@ -264,6 +295,19 @@ pub fn check_user_name(name: &str) -> Result<(), Misspelt> {
     }
 }
 
+/// What people call a token. Nothing in it moves a terminal's cursor.
+pub fn check_label(label: &str) -> Result<(), Misspelt> {
+    match label {
+        _ if label.chars().count() > 100 => {
+            Err(Misspelt::new("what it is called has at most 100 characters"))
+        }
+        _ if label.chars().any(char::is_control) => {
+            Err(Misspelt::new("what it is called has no control characters"))
+        }
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,6 +384,40 @@ mod tests {
         for (one, other, want, why) in cases {
             let (one, other): (Area, Area) = (one.parse().unwrap(), other.parse().unwrap());
             assert_eq!(one.overlaps(&other), want, "{why}: {one} {other}");
+        }
+    }
+
+    #[test]
+    fn an_area_holds_what_lies_below_it() {
+        let cases = [
+            ("/", "/", true, "everything"),
+            ("/", "videos", true, "a part of everything"),
+            ("videos", "/", false, "everything is more"),
+            ("videos", "videos/a", true, "below"),
+            ("videos/a", "videos/a", true, "the same"),
+            ("videos/a", "videos", false, "above"),
+            ("videos/a", "videos/ab", false, "a longer name"),
+            ("videos", "others", false, "another library"),
+        ];
+        for (one, other, want, why) in cases {
+            let (one, other): (Area, Area) = (one.parse().unwrap(), other.parse().unwrap());
+            assert_eq!(one.holds(&other), want, "{why}: {one} {other}");
+        }
+    }
+
+    #[test]
+    fn labels_are_short_and_move_no_cursor() {
+        let long = "x".repeat(101);
+        let cases = [
+            ("", true, "nothing"),
+            ("Ada's television, 2nd floor", true, "as people write"),
+            (&long[..100], true, "the longest"),
+            (&long, false, "one more"),
+            ("a\u{1b}[2Jb", false, "it would clear the screen"),
+            ("a\nb", false, "a second line"),
+        ];
+        for (label, want, why) in cases {
+            assert_eq!(check_label(label).is_ok(), want, "{why}");
         }
     }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first thing that is not as it should be")]
 
 mod access;
+mod api;
 mod architecture;
 mod commands;
 mod conditions;
@@ -17,6 +18,7 @@ mod hostile;
 mod library;
 mod limits;
 mod methods;
+mod openapi;
 mod pages;
 mod probe;
 mod proxies;
