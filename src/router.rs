@@ -10,7 +10,7 @@ use std::panic::AssertUnwindSafe;
 use axum::body::Body;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post, put};
 use futures_util::FutureExt as _;
 use http::header::ALLOW;
 use http::request::Parts;
@@ -97,6 +97,21 @@ pub const ROUTES: &[Route] = {
         route("/assets/page.css", "/assets/page.css", Public, Program, || get(web::style)),
         route("/assets/icon.svg", "/assets/icon.svg", Public, Program, || get(web::icon)),
         route("/api/v1/me", "/api/v1/me", Guarded, Program, || get(api::me::show)),
+        route("/api/v1/libraries", "/api/v1/libraries", Guarded, Program, || get(api::libraries::list)),
+        route("/api/v1/libraries/{name}/scan", "/api/v1/libraries/{name}/scan", Guarded, Program, || {
+            post(api::libraries::scan)
+        }),
+        route("/api/v1/items", "/api/v1/items", Guarded, Program, || get(api::items::list)),
+        route("/api/v1/items/{id}", "/api/v1/items/{id}", Guarded, Program, || get(api::item::show)),
+        route("/api/v1/items/{id}/position", "/api/v1/items/{id}/position", Guarded, Program, || {
+            put(api::positions::put)
+        }),
+        route("/api/v1/items/{id}/verdict", "/api/v1/items/{id}/verdict", Guarded, Program, || {
+            get(api::verdict::show)
+        }),
+        route("/api/v1/items/{id}/links", "/api/v1/items/{id}/links", Guarded, Program, || {
+            post(api::links::create)
+        }),
         route("/api/v1/openapi.json", "/api/v1/openapi.json", Public, Program, || get(api::serve)),
         route("/healthz", "/healthz", Public, Program, || get(operations::health)),
         route("/readyz", "/readyz", Public, Program, || get(operations::readiness)),

@@ -5,7 +5,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::me;
+use super::{item, items, libraries, links, me, positions, verdict};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -14,7 +14,16 @@ use super::me;
         description = "Users, what they may watch, videos, links and streams of a reelgate server.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    paths(me::show),
+    paths(
+        me::show,
+        libraries::list,
+        libraries::scan,
+        items::list,
+        item::show,
+        positions::put,
+        verdict::show,
+        links::create,
+    ),
     components(schemas(Problem)),
     modifiers(&Credentials),
     security(("session" = []), ("api_token" = []))
@@ -46,6 +55,8 @@ impl Modify for Credentials {
             HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An api token.")).build();
         components.add_security_scheme("api_token", SecurityScheme::Http(token));
         let cookie = ApiKeyValue::with_description("__Host-reelgate", "A login, from a page of this server.");
+        let token = ApiKeyValue::with_description("token", "A media token that covers the item.");
+        components.add_security_scheme("item", SecurityScheme::ApiKey(ApiKey::Query(token)));
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }

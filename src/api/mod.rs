@@ -8,8 +8,15 @@
 //!
 //! [`document`] is the OpenAPI description, generated from these functions.
 
+mod cursor;
 mod document;
+pub mod item;
+pub mod items;
+pub mod libraries;
+pub mod links;
 pub mod me;
+pub mod positions;
+pub mod verdict;
 
 pub use document::{document, serve};
 

@@ -74,7 +74,7 @@ pub struct Compared {
 }
 
 /// Findings of this item, and of its file as it is.
-const OF_THIS_VERSION: &str = "findings.item_id = items.id and findings.size = items.size
+pub(super) const OF_THIS_VERSION: &str = "findings.item_id = items.id and findings.size = items.size
      and findings.modified_ns = items.modified_ns and findings.identity = items.identity";
 
 #[derive(FromRow)]
@@ -100,7 +100,7 @@ impl UnexaminedRow {
 }
 
 #[derive(FromRow)]
-struct ListedRow {
+pub(super) struct ListedRow {
     #[sqlx(flatten)]
     item: ItemRow,
     /// None: there are no findings.
@@ -117,7 +117,7 @@ struct ListedRow {
 }
 
 impl ListedRow {
-    fn check(self) -> Result<Listed, DbError> {
+    pub(super) fn check(self) -> Result<Listed, DbError> {
         let item = self.item.check()?;
         let Some(state) = self.found else { return Ok(Listed { item, findings: None }) };
         let small = |column, value: Option<i64>| {

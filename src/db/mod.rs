@@ -8,14 +8,17 @@
 //! - [`accounts`], [`sessions`], [`tokens`], [`keys`] who may open what
 //! - [`media`] libraries and items; [`scan`] what a scan reads and writes
 //! - [`findings`] what is in the items' files; [`sidecars`] what lies beside them
+//! - [`catalogue`] lists of items for who may see them; [`positions`] where somebody stopped
 //! - [`pulse`] tells a running server that somebody changed something
 
 pub mod accounts;
+pub mod catalogue;
 pub mod findings;
 pub mod folder;
 pub mod keys;
 pub mod media;
 mod migrate;
+pub mod positions;
 pub mod pulse;
 pub mod scan;
 pub mod sessions;
@@ -74,6 +77,7 @@ impl Db {
     async fn prepare(&self) -> Result<(), OpenError> {
         self.expect_sqlite().await?;
         migrate::run(&self.0.writer, &self.0.folder).await?;
+        self.fill_keys().await.map_err(|cause| unusable(&self.0.folder.database(), cause))?;
         Ok(self.0.folder.mark()?)
     }
 

@@ -3,6 +3,7 @@
 
 mod access;
 mod architecture;
+mod catalogue;
 mod commands;
 mod conditions;
 mod doctor;

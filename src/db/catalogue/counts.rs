@@ -1,0 +1,68 @@
+//! How many items a selection has, in all and in parts.
+
+use sqlx::{AssertSqlSafe, FromRow};
+
+use super::selection::{Selection, Writing};
+use super::with_findings;
+use crate::db::{Db, DbError, impossible};
+
+/// A folder with all items that lie in it, however deep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Count {
+    /// A library's id, or a folder's path.
+    pub of: String,
+    pub items: u64,
+}
+
+#[derive(FromRow)]
+struct CountRow {
+    found: String,
+    items: i64,
+}
+
+impl CountRow {
+    fn check(self) -> Result<Count, DbError> {
+        Ok(Count { of: self.found, items: number(self.items)? })
+    }
+}
+
+impl Db {
+    /// How many items a selection has; `in_folder`: only those that lie in it themselves.
+    pub async fn count(&self, selection: &Selection, in_folder: Option<&str>) -> Result<u64, DbError> {
+        let libraries = self.libraries().await?;
+        let mut writing = Writing::new(&libraries);
+        let mut condition = writing.condition(selection);
+        if let Some(folder) = in_folder {
+            condition += &format!(" and items.folder = {}", writing.values.text(folder));
+        }
+        let sql = format!("select count(*) from {} where {condition}", with_findings(selection));
+        let query = sqlx::query_scalar_with(AssertSqlSafe(sql), writing.values.arguments()?);
+        number(query.fetch_one(self.reader()).await?)
+    }
+
+    /// How many items of a selection each library has; those without are left out.
+    pub async fn count_by_library(&self, selection: &Selection) -> Result<Vec<Count>, DbError> {
+        self.count_by("items.library_id", selection).await
+    }
+
+    /// The same for each folder with items of its own.
+    pub async fn count_by_folder(&self, selection: &Selection) -> Result<Vec<Count>, DbError> {
+        self.count_by("items.folder", selection).await
+    }
+
+    async fn count_by(&self, column: &str, selection: &Selection) -> Result<Vec<Count>, DbError> {
+        let libraries = self.libraries().await?;
+        let mut writing = Writing::new(&libraries);
+        let condition = writing.condition(selection);
+        let sql = format!(
+            "select {column} as found, count(*) as items from {} where {condition} group by {column}",
+            with_findings(selection)
+        );
+        let query = sqlx::query_as_with::<_, CountRow, _>(AssertSqlSafe(sql), writing.values.arguments()?);
+        query.fetch_all(self.reader()).await?.into_iter().map(CountRow::check).collect()
+    }
+}
+
+fn number(value: i64) -> Result<u64, DbError> {
+    u64::try_from(value).map_err(|error| impossible("items", "count", &error))
+}
