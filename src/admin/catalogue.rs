@@ -69,8 +69,6 @@ impl Admin {
             let folders = self.libraries_as_folders(&selection).await?;
             return Ok(Page { entries: Vec::new(), folders, next: None, total: 0 });
         }
-        let folder = wish.by_folder.then(|| wish.below.as_str().to_owned());
-        let total = self.db.count(&selection, folder.as_deref()).await?;
         let folders = match &wish.library {
             Some(library) if wish.by_folder && wish.after.is_none() => {
                 let counts = self.db.count_by_folder(&selection).await?;
@@ -79,9 +77,12 @@ impl Admin {
             }
             _ => Vec::new(),
         };
+        let selection = Selection { flat: wish.by_folder, ..selection };
+        let total = self.db.count(&selection).await?;
         let (after, at_most) = (wish.after.clone(), wish.at_most.saturating_add(1));
-        let slice = Slice { sort: wish.sort, after, at_most, in_folder: folder };
-        let mut listed = self.db.page(&selection, &slice).await?;
+        let slice = Slice { sort: wish.sort, after, at_most };
+        // Where nothing is found, every item was looked at once, which is enough.
+        let mut listed = if total > 0 { self.db.page(&selection, &slice).await? } else { Vec::new() };
         let limit = usize::try_from(wish.at_most).unwrap_or(usize::MAX);
         let goes_on = listed.len() > limit;
         listed.truncate(limit);
@@ -170,6 +171,7 @@ fn everything(rights: &Rights) -> Selection {
         scope: rights.scope().clone(),
         library: None,
         below: Prefix::default(),
+        flat: false,
         words: Vec::new(),
         state: None,
     }

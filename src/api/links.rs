@@ -110,7 +110,8 @@ pub async fn create(
     Base(base): Base,
     Json(LinkWish { r#for: purpose, lasts }): Json<LinkWish>,
 ) -> Result<Answer<Link>, Error> {
-    let lasts = lasts.map_or(Ok(purpose.lasts()), |text| parse_span(&text)).map_err(unfit)?;
+    let lasts =
+        lasts.map_or(Ok(purpose.lasts()), |text| parse_span(&text)).map_err(|problem| unfit(&problem))?;
     let wish = TokenWish {
         user: &person.name,
         kind: TokenKind::Media,
@@ -125,7 +126,7 @@ pub async fn create(
     Ok(Answer::created(Link { text: purpose.text(&url), url, expires_at, token_id: made.id }))
 }
 
-fn unfit(problem: String) -> Error {
+fn unfit(problem: &str) -> Error {
     Error::refused(Kind::Unfit, format!("How long it lasts: {problem}."), "Write 30s, 2h or 7d.")
 }
 

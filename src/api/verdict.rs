@@ -30,12 +30,12 @@ pub struct ItemVerdict {
     /// What is wrong with the file and what helps.
     note: Option<String>,
     /// What was seen in the file that matters to browsers, the worst first.
-    rules: Vec<Seen>,
+    rules: Vec<Reason>,
 }
 
 /// A rule of `reelgate doctor` that holds.
 #[derive(Serialize, ToSchema)]
-pub struct Seen {
+pub struct Reason {
     #[schema(example = "index-at-end")]
     id: String,
     /// Its effect where it is worst: one of those of `browsers`.
@@ -49,9 +49,9 @@ pub struct Seen {
     cure: Option<String>,
 }
 
-impl From<Finding> for Seen {
-    fn from(finding: Finding) -> Seen {
-        Seen {
+impl From<Finding> for Reason {
+    fn from(finding: Finding) -> Reason {
+        Reason {
             id: finding.rule.to_owned(),
             severity: finding.effect.worst(),
             said: finding.reason.to_owned(),
@@ -82,7 +82,7 @@ pub async fn show(State(app): State<App>, viewer: ItemViewer) -> Result<Answer<I
     let entry = admin(&app).entry(item.id).await?.ok_or(Error::NotFound)?;
     let note = entry.note();
     if let Some(Verdict { browsers, findings }) = judged_now(&app, &viewer.permit).await {
-        let rules = findings.into_iter().map(Seen::from).collect();
+        let rules = findings.into_iter().map(Reason::from).collect();
         return Ok(Answer::ok(told(Some(&browsers), note, rules)));
     }
     let outcomes = entry.verdict.as_ref().map(|verdict| verdict.outcomes(app.repairs(&item.library_id)));
@@ -105,7 +105,7 @@ async fn judged_now(app: &App, permit: &Permit) -> Option<Verdict> {
 }
 
 /// The rules that a scan has noted, each with its worst effect.
-fn remembered(outcomes: &[Outcome]) -> Vec<Seen> {
+fn remembered(outcomes: &[Outcome]) -> Vec<Reason> {
     let mut effects: BTreeMap<&str, Effect> = BTreeMap::new();
     for outcome in outcomes {
         for rule in &outcome.because {
@@ -116,14 +116,14 @@ fn remembered(outcomes: &[Outcome]) -> Vec<Seen> {
     let known = rules::file().filter_map(|rule| {
         let severity = *effects.get(rule.id)?;
         let (id, said) = (rule.id.to_owned(), rule.reason.to_owned());
-        Some(Seen { id, severity, said, seen: None, cure: None })
+        Some(Reason { id, severity, said, seen: None, cure: None })
     });
-    let mut all: Vec<Seen> = known.collect();
-    all.sort_by_key(|seen| std::cmp::Reverse(seen.severity));
+    let mut all: Vec<Reason> = known.collect();
+    all.sort_by_key(|reason| std::cmp::Reverse(reason.severity));
     all
 }
 
-fn told(outcomes: Option<&[Outcome]>, note: Option<String>, rules: Vec<Seen>) -> ItemVerdict {
+fn told(outcomes: Option<&[Outcome]>, note: Option<String>, rules: Vec<Reason>) -> ItemVerdict {
     let browsers = outcomes.into_iter().flatten().map(|outcome| (outcome.browser.word(), outcome.effect));
     ItemVerdict { plays: outcomes.map(kept::summary), browsers: browsers.collect(), note, rules }
 }

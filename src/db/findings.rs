@@ -272,6 +272,17 @@ impl Change {
         .bind(now)
         .execute(self.on())
         .await?;
+        self.set_duration_key(of.id).await
+    }
+
+    /// Lists are ordered by it.
+    async fn set_duration_key(&mut self, id: ItemId) -> Result<(), DbError> {
+        let sql = format!(
+            "update items set duration_key =
+                 coalesce((select findings.duration_ms from findings where {OF_THIS_VERSION}), -1)
+             where id = $1"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_string()).execute(self.on()).await?;
         Ok(())
     }
 

@@ -211,7 +211,10 @@ impl Change {
         let done = sqlx::query(
             "update items set path = $2, size = $3, modified_ns = $4, identity = $5, state = $6,
                               changed_at = $7, missing_since = null,
-                              folder = $12, name_key = $13, path_key = $14
+                              folder = $12, name_key = $13, path_key = $14,
+                              duration_key = coalesce((select findings.duration_ms from findings
+                                  where findings.item_id = items.id and findings.size = $3
+                                    and findings.modified_ns = $4 and findings.identity = $5), -1)
              where id = $1 and path = $8 and size = $9 and modified_ns = $10 and identity = $11",
         )
         .bind(row.id.to_string())

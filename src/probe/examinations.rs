@@ -13,7 +13,7 @@ use crate::storage::{MediaFile, Stat};
 /// Threads that a disk which hangs may keep.
 const AT_ONCE: usize = 2;
 /// Somebody who wonders why a film does not play asks more than once.
-const KEPT: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_mins(1);
 const MOST_KEPT: u64 = 100;
 /// Longer than [`examine`] takes where the disk answers.
 const LONGEST: Duration = Duration::from_secs(12);

@@ -2,9 +2,9 @@
 
 use sqlx::AssertSqlSafe;
 
+use super::COLUMNS;
 use super::selection::{Selection, Writing};
 use super::statement::{Values, any_of};
-use super::{COLUMNS, with_findings};
 use crate::db::findings::{Listed, ListedRow, OF_THIS_VERSION};
 use crate::db::sidecars::Nearby;
 use crate::db::{Db, DbError, impossible};
@@ -49,13 +49,12 @@ impl Db {
     ) -> Result<Option<Neighbour>, DbError> {
         let libraries = self.libraries().await?;
         let mut writing = Writing::new(&libraries);
-        let condition = writing.condition(selection);
+        let condition = writing.conditions(selection).join(" and ");
         let (folder, path) = (writing.values.text(split_path(path).0), writing.values.text(path));
         let sql = format!(
-            "select items.id, items.path from {}
+            "select items.id, items.path from items
              where {condition} and items.folder = {folder} and items.path {than} {path}
-             order by items.path {direction} limit 1",
-            with_findings(selection)
+             order by items.path {direction} limit 1"
         );
         let query =
             sqlx::query_as_with::<_, (String, String), _>(AssertSqlSafe(sql), writing.values.arguments()?);

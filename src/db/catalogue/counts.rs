@@ -3,7 +3,6 @@
 use sqlx::{AssertSqlSafe, FromRow};
 
 use super::selection::{Selection, Writing};
-use super::with_findings;
 use crate::db::{Db, DbError, impossible};
 
 /// A folder with all items that lie in it, however deep.
@@ -27,15 +26,12 @@ impl CountRow {
 }
 
 impl Db {
-    /// How many items a selection has; `in_folder`: only those that lie in it themselves.
-    pub async fn count(&self, selection: &Selection, in_folder: Option<&str>) -> Result<u64, DbError> {
+    /// How many items a selection has.
+    pub async fn count(&self, selection: &Selection) -> Result<u64, DbError> {
         let libraries = self.libraries().await?;
         let mut writing = Writing::new(&libraries);
-        let mut condition = writing.condition(selection);
-        if let Some(folder) = in_folder {
-            condition += &format!(" and items.folder = {}", writing.values.text(folder));
-        }
-        let sql = format!("select count(*) from {} where {condition}", with_findings(selection));
+        let condition = writing.conditions(selection).join(" and ");
+        let sql = format!("select count(*) from items where {condition}");
         let query = sqlx::query_scalar_with(AssertSqlSafe(sql), writing.values.arguments()?);
         number(query.fetch_one(self.reader()).await?)
     }
@@ -53,10 +49,9 @@ impl Db {
     async fn count_by(&self, column: &str, selection: &Selection) -> Result<Vec<Count>, DbError> {
         let libraries = self.libraries().await?;
         let mut writing = Writing::new(&libraries);
-        let condition = writing.condition(selection);
+        let condition = writing.conditions(selection).join(" and ");
         let sql = format!(
-            "select {column} as found, count(*) as items from {} where {condition} group by {column}",
-            with_findings(selection)
+            "select {column} as found, count(*) as items from items where {condition} group by {column}"
         );
         let query = sqlx::query_as_with::<_, CountRow, _>(AssertSqlSafe(sql), writing.values.arguments()?);
         query.fetch_all(self.reader()).await?.into_iter().map(CountRow::check).collect()

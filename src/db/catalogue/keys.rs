@@ -1,6 +1,9 @@
 //! What the rows of items hold of their paths for lists: the folder, and name and path as they are compared.
 
+use sqlx::AssertSqlSafe;
+
 use crate::db::Db;
+use crate::db::findings::OF_THIS_VERSION;
 use crate::types::{folded, split_path};
 
 /// Rows in one transaction.
@@ -33,9 +36,14 @@ impl Db {
                 return Ok(());
             }
             let mut change = self.0.writer.begin_with("BEGIN IMMEDIATE").await?;
+            let sql = format!(
+                "update items set folder = $2, name_key = $3, path_key = $4, duration_key =
+                     coalesce((select findings.duration_ms from findings where {OF_THIS_VERSION}), -1)
+                 where id = $1"
+            );
             for (id, path) in &rows {
                 let keys = Keys::of(path);
-                sqlx::query("update items set folder = $2, name_key = $3, path_key = $4 where id = $1")
+                sqlx::query(AssertSqlSafe(sql.as_str()))
                     .bind(id)
                     .bind(keys.folder)
                     .bind(keys.name)

@@ -5,7 +5,7 @@
 //! - [`keys`] columns that lists are ordered and searched by
 //!
 //! One statement answers one question, whatever the number of items. Orders follow an index, so that a page costs what
-//! is on it; only the order by duration looks at all items of the selection.
+//! is on it, and only searches and counts look at every item that somebody sees.
 
 mod around;
 mod counts;
@@ -17,7 +17,7 @@ use sqlx::AssertSqlSafe;
 
 use super::findings::{Listed, ListedRow, OF_THIS_VERSION};
 use super::{Db, DbError};
-use crate::types::{ItemState, Sort, folded, split_path};
+use crate::types::{Sort, folded, split_path};
 
 use selection::Writing;
 
@@ -47,8 +47,6 @@ pub struct Slice {
     /// None: from the beginning.
     pub after: Option<Mark>,
     pub at_most: u32,
-    /// Only what lies in this folder itself.
-    pub in_folder: Option<String>,
 }
 
 const COLUMNS: &str = "items.id, items.library_id, libraries.name as library, items.path, items.size,
@@ -84,7 +82,7 @@ fn order(sort: Sort) -> (&'static str, &'static str, &'static str) {
         Sort::Name => ("items.name_key", "items.id", "asc"),
         Sort::Newest => ("items.modified_ns", "items.id", "desc"),
         Sort::Oldest => ("items.modified_ns", "items.id", "asc"),
-        Sort::Longest => ("coalesce(findings.duration_ms, -1)", "items.id", "desc"),
+        Sort::Longest => ("items.duration_key", "items.id", "desc"),
         Sort::Largest => ("items.size", "items.id", "desc"),
     }
 }
@@ -103,10 +101,7 @@ impl Db {
         let libraries = self.libraries().await?;
         let mut writing = Writing::new(&libraries);
         let (first, second, direction) = order(slice.sort);
-        let mut condition = writing.condition(selection);
-        if let Some(folder) = &slice.in_folder {
-            condition += &format!(" and items.folder = {}", writing.values.text(folder));
-        }
+        let mut conditions = writing.conditions(selection);
         if let Some(mark) = &slice.after {
             let key = match &mark.key {
                 Key::Text(text) => writing.values.text(text),
@@ -114,22 +109,20 @@ impl Db {
             };
             let last = writing.values.text(&mark.last);
             let than = if direction == "asc" { ">" } else { "<" };
-            condition += &format!(" and ({first}, {second}) {than} ({key}, {last})");
+            conditions.push(format!("({first}, {second}) {than} ({key}, {last})"));
         }
         let limit = writing.values.number(slice.at_most.into());
         let sql = format!(
             "select {COLUMNS} from {} left join findings on {OF_THIS_VERSION}
-             where libraries.id = items.library_id and {condition}
+             where libraries.id = items.library_id and {}
              order by {first} {direction}, {second} {direction} limit {limit}",
-            tables(slice.sort)
+            tables(slice.sort),
+            conditions.join(" and ")
         );
         let query = sqlx::query_as_with::<_, ListedRow, _>(AssertSqlSafe(sql), writing.values.arguments()?);
         query.fetch_all(self.reader()).await?.into_iter().map(ListedRow::check).collect()
     }
 }
 
-/// What is in the files is only looked at where it is asked for.
-fn with_findings(selection: &Selection) -> String {
-    let asked = selection.state.is_some_and(|state| state != ItemState::Recording);
-    if asked { format!("items left join findings on {OF_THIS_VERSION}") } else { "items".to_owned() }
-}
+#[cfg(test)]
+mod tests;

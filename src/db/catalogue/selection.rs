@@ -1,6 +1,7 @@
 //! Which items somebody sees and wants to see, as a condition on `items`.
 
 use super::statement::{Values, any_of, anywhere};
+use crate::db::findings::OF_THIS_VERSION;
 use crate::db::media::Library;
 use crate::types::{Area, ItemId, ItemState, Prefix, Scope, folded};
 
@@ -16,6 +17,8 @@ pub struct Selection {
     pub library: Option<String>,
     /// Below this path.
     pub below: Prefix,
+    /// Only what lies in that folder itself.
+    pub flat: bool,
     /// Each occurs somewhere in the library's name or the path.
     pub words: Vec<String>,
     pub state: Option<ItemState>,
@@ -32,8 +35,8 @@ impl<'l> Writing<'l> {
         Writing { libraries, values: Values::default() }
     }
 
-    /// A condition on `items`, and on `findings` where a state is wanted.
-    pub fn condition(&mut self, selection: &Selection) -> String {
+    /// Conditions on `items`. All of them have to hold.
+    pub fn conditions(&mut self, selection: &Selection) -> Vec<String> {
         let mut all = vec!["items.missing_since is null".to_owned()];
         all.push(self.areas(&selection.granted));
         all.push(match &selection.scope {
@@ -45,10 +48,13 @@ impl<'l> Writing<'l> {
             let area = Area::Below { library: name.clone(), prefix: selection.below.clone() };
             all.push(self.areas(&[area]));
         }
+        if selection.flat {
+            all.push(format!("items.folder = {}", self.values.text(selection.below.as_str())));
+        }
         all.extend(selection.words.iter().map(|word| self.word(word)));
-        all.push(selection.state.map(of_state).unwrap_or_default().to_owned());
+        all.push(selection.state.map(of_state).unwrap_or_default());
         all.retain(|condition| !condition.is_empty());
-        all.join(" and ")
+        all
     }
 
     fn item(&mut self, id: ItemId) -> String {
@@ -90,13 +96,14 @@ impl<'l> Writing<'l> {
     }
 }
 
-/// As [`crate::db::findings::Listed::state`] has it.
-fn of_state(state: ItemState) -> &'static str {
+/// As [`crate::db::findings::Listed::state`] has it. Broken files are few, so they are found first and once.
+fn of_state(state: ItemState) -> String {
+    let broken = format!(
+        "(select items.id from findings cross join items where {OF_THIS_VERSION} and findings.state = 'broken')"
+    );
     match state {
-        ItemState::Recording => "items.state = 'recording'",
-        ItemState::Complete => {
-            "items.state = 'complete' and coalesce(findings.state, 'complete') = 'complete'"
-        }
-        ItemState::Broken => "items.state = 'complete' and findings.state = 'broken'",
+        ItemState::Recording => "items.state = 'recording'".to_owned(),
+        ItemState::Complete => format!("items.state = 'complete' and items.id not in {broken}"),
+        ItemState::Broken => format!("items.state = 'complete' and items.id in {broken}"),
     }
 }
