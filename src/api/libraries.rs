@@ -1,5 +1,6 @@
 //! Libraries, and looking through them now.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use serde::Serialize;
@@ -90,8 +91,9 @@ fn shown(app: &App, seen: SeenLibrary, is_admin: bool) -> Library {
 pub async fn scan(
     State(app): State<App>,
     Administrator(_): Administrator,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
 ) -> Result<Answer<Asked>, Error> {
+    let Path(name) = name.map_err(|_| Error::NotFound)?;
     let library = admin(&app).library(&name).await?;
     if app.folder(&library.id).is_none() {
         let problem = format!("The folder of {name:?} cannot be opened, or is not served.");

@@ -33,7 +33,8 @@ impl Db {
         let condition = writing.conditions(selection).join(" and ");
         let sql = format!("select count(*) from items where {condition}");
         let query = sqlx::query_scalar_with(AssertSqlSafe(sql), writing.values.arguments()?);
-        number(query.fetch_one(self.reader()).await?)
+        let (reader, _turn) = self.searcher().await;
+        number(query.fetch_one(reader).await?)
     }
 
     /// How many items of a selection each library has; those without are left out.
@@ -54,7 +55,8 @@ impl Db {
             "select {column} as found, count(*) as items from items where {condition} group by {column}"
         );
         let query = sqlx::query_as_with::<_, CountRow, _>(AssertSqlSafe(sql), writing.values.arguments()?);
-        query.fetch_all(self.reader()).await?.into_iter().map(CountRow::check).collect()
+        let (reader, _turn) = self.searcher().await;
+        query.fetch_all(reader).await?.into_iter().map(CountRow::check).collect()
     }
 }
 

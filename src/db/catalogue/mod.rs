@@ -120,7 +120,8 @@ impl Db {
             conditions.join(" and ")
         );
         let query = sqlx::query_as_with::<_, ListedRow, _>(AssertSqlSafe(sql), writing.values.arguments()?);
-        query.fetch_all(self.reader()).await?.into_iter().map(ListedRow::check).collect()
+        let (reader, _turn) = self.searcher().await;
+        query.fetch_all(reader).await?.into_iter().map(ListedRow::check).collect()
     }
 }
 
