@@ -1,15 +1,16 @@
 //! What a running server holds, put together once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::hash::RandomState;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use rustix::process::{Resource, getrlimit};
+use tokio::sync::Notify;
 
 use crate::access::Access;
 use crate::access::attempts::Attempts;
@@ -21,10 +22,40 @@ use crate::config::{Config, Limits, Network, Origin, ZeroCopy};
 use crate::db::media::Library;
 use crate::db::{Db, DbError};
 use crate::metrics::Metrics;
+use crate::probe::Examinations;
 use crate::storage::Folder;
 
 /// A folder on a disk that spins up takes less.
 const OPENING: Duration = Duration::from_secs(10);
+
+/// Libraries that somebody wants to be looked through, until who looks takes them. Asking twice is asking once.
+#[derive(Default)]
+pub struct ScanWishes {
+    library_ids: Mutex<BTreeSet<String>>,
+    bell: Notify,
+}
+
+impl ScanWishes {
+    pub fn ask(&self, library_id: &str) {
+        self.open().insert(library_id.to_owned());
+        self.bell.notify_one();
+    }
+
+    /// Waits for wishes and takes them.
+    pub async fn taken(&self) -> BTreeSet<String> {
+        loop {
+            let wishes = std::mem::take(&mut *self.open());
+            if !wishes.is_empty() {
+                return wishes;
+            }
+            self.bell.notified().await;
+        }
+    }
+
+    fn open(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.library_ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The parts of a server. Clones share them.
 #[derive(Clone)]
@@ -48,6 +79,9 @@ pub struct Parts {
     pub shelf: Shelf,
     /// How files are shown.
     pub films: Films,
+    /// What was found in files that somebody asked about.
+    pub examinations: Examinations,
+    pub scan_wishes: ScanWishes,
     /// Ids of libraries whose files are shown as they are.
     unrepaired: HashSet<String>,
     /// The library behind the drop-in route; none: the route is off.
@@ -98,6 +132,8 @@ impl App {
             limits: config.limits.clone(),
             zero_copy: config.zero_copy,
             films: Films::new(),
+            examinations: Examinations::new(),
+            scan_wishes: ScanWishes::default(),
             unrepaired: unrepaired(config, libraries),
             shelf: Shelf::new(most_kept(getrlimit(Resource::Nofile).maximum)),
             legacy_library: config.legacy_route.clone(),

@@ -136,6 +136,21 @@ pub const ROUTES: &[Route] = {
             get(api::keys::list).post(api::keys::create)
         }),
         route("/api/v1/keys/rotate", "/api/v1/keys/rotate", Guarded, Program, || post(api::keys::rotate)),
+        route("/api/v1/libraries", "/api/v1/libraries", Guarded, Program, || get(api::libraries::list)),
+        route("/api/v1/libraries/{name}/scan", "/api/v1/libraries/{name}/scan", Guarded, Program, || {
+            post(api::libraries::scan)
+        }),
+        route("/api/v1/items", "/api/v1/items", Guarded, Program, || get(api::items::list)),
+        route("/api/v1/items/{id}", "/api/v1/items/{id}", Guarded, Program, || get(api::item::show)),
+        route("/api/v1/items/{id}/position", "/api/v1/items/{id}/position", Guarded, Program, || {
+            put(api::positions::put)
+        }),
+        route("/api/v1/items/{id}/verdict", "/api/v1/items/{id}/verdict", Guarded, Program, || {
+            get(api::verdict::show)
+        }),
+        route("/api/v1/items/{id}/links", "/api/v1/items/{id}/links", Guarded, Program, || {
+            post(api::links::create)
+        }),
         route("/api/v1/openapi.json", "/api/v1/openapi.json", Public, Program, || get(api::serve)),
         route("/healthz", "/healthz", Public, Program, || get(operations::health)),
         route("/readyz", "/readyz", Public, Program, || get(operations::readiness)),

@@ -94,6 +94,11 @@ impl Rights {
         &self.granted
     }
 
+    /// What narrows them.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     /// Of a signed URL: what was signed, on the word of the key's owner.
     pub fn of_link(scope: Scope) -> Rights {
         Rights { granted: vec![Area::Everything], scope }

@@ -3,8 +3,10 @@
 //! Each is one change of the database, there or not there. Errors say what to do.
 
 pub mod accounts;
+pub mod catalogue;
 pub mod items;
 pub mod keys;
+pub mod positions;
 pub mod sessions;
 pub mod setup;
 pub mod tokens;
@@ -74,7 +76,8 @@ impl Admin {
         }
     }
 
-    async fn library(&self, name: &str) -> Result<Library, AdminError> {
+    /// A library by its name, for who may know them all.
+    pub async fn library(&self, name: &str) -> Result<Library, AdminError> {
         if let Some(library) = self.db.library(name).await? {
             return Ok(library);
         }

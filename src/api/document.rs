@@ -14,7 +14,10 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{Content, Ref, RefOr, Response};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
-use super::{grants, keys, me, password, session, sessions, setup, tokens, users};
+use super::{
+    grants, item, items, keys, libraries, links, me, password, positions, session, sessions, setup, tokens,
+    users, verdict,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -38,6 +41,13 @@ use super::{grants, keys, me, password, session, sessions, setup, tokens, users}
         grants::list, grants::add, grants::withdraw,
         tokens::list, tokens::create, tokens::revoke,
         keys::list, keys::create, keys::rotate,
+        libraries::list,
+        libraries::scan,
+        items::list,
+        item::show,
+        positions::put,
+        verdict::show,
+        links::create,
     ),
     components(schemas(Problem)),
     tags(
@@ -45,6 +55,8 @@ use super::{grants, keys, me, password, session, sessions, setup, tokens, users}
         (name = "me", description = "Who is asking."),
         (name = "users", description = "Who may watch what. For administrators."),
         (name = "tokens", description = "Credentials of programs and players."),
+        (name = "libraries", description = "Folders that are served."),
+        (name = "items", description = "Videos."),
         (name = "keys", description = "Keys that sign URLs. For administrators."),
     ),
     modifiers(&Credentials, &Common),
@@ -85,6 +97,8 @@ impl Modify for Credentials {
             "__Host-reelgate",
             "A login, from a page of this server. On plain HTTP the cookie is called `reelgate`.",
         );
+        let token = ApiKeyValue::with_description("token", "A media token that covers the item.");
+        components.add_security_scheme("item", SecurityScheme::ApiKey(ApiKey::Query(token)));
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }

@@ -8,16 +8,23 @@
 //!
 //! [`document`] is the OpenAPI description, generated from these functions.
 
+mod cursor;
 mod document;
 pub mod grants;
+pub mod item;
+pub mod items;
 pub mod keys;
+pub mod libraries;
+pub mod links;
 pub mod me;
 pub mod password;
+pub mod positions;
 pub mod session;
 pub mod sessions;
 pub mod setup;
 pub mod tokens;
 pub mod users;
+pub mod verdict;
 
 pub use document::{document, serve};
 

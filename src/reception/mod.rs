@@ -2,10 +2,13 @@
 //!
 //! Extractors for handlers:
 //! - [`Someone`] a person with an account; [`Administrator`] one who may do everything
+//! - [`ItemViewer`] who may see one item, with or without an account; [`OwnItem`] a person and an item that is seen
 //! - [`Path`], [`Json`], [`Query`], [`Form`] what a request carries, bounded in size and time
+//! - [`Base`] where this server is reached
 //! - [`Sender`] what is known of the sender; [`Browser`] one who logs in or out
 
 mod body;
+mod viewer;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
@@ -28,6 +31,7 @@ use crate::error::{Error, Kind};
 use crate::types::Role;
 
 pub use body::{Form, Json, Query};
+pub use viewer::{ItemViewer, OwnItem};
 
 /// Seconds after which those who wait now are through.
 const SOON: u32 = 2;
@@ -159,6 +163,25 @@ pub fn expect_own_page(app: &App, request: &Parts) -> Result<(), Error> {
 pub fn expect_no_strange_page(app: &App, request: &Parts) -> Result<(), Error> {
     let says = |name| request.headers.contains_key(name);
     if says("sec-fetch-site") || says("origin") { expect_own_page(app, request) } else { Ok(()) }
+}
+
+/// Where people reach this server: scheme and host, without a slash at the end. The public address, or what the request
+/// names.
+pub struct Base(pub String);
+
+impl FromRequestParts<App> for Base {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Base, Error> {
+        if let Some(url) = &app.public_url {
+            return Ok(Base(url.as_str().trim_end_matches('/').to_owned()));
+        }
+        let authority = crate::server::head::authority(parts);
+        let authority =
+            authority.ok_or(Error::BadRequest("The request does not say which host it means."))?;
+        let scheme = if is_secure(parts) { "https" } else { "http" };
+        Ok(Base(format!("{scheme}://{authority}")))
+    }
 }
 
 /// Whether cookies may be `Secure`.

@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// Names one video for ever, also after a rename. Not a credential: knowing it opens nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -178,6 +179,22 @@ fn unfit_component(component: &str) -> Option<&'static str> {
     }
 }
 
+words! {
+    /// The order of a list of items.
+    Sort {
+        /// By library and path.
+        Path = "path",
+        /// By the file's name, wherever it lies.
+        Name = "name",
+        /// By the time of the last change of the file, the last one first.
+        Newest = "newest",
+        Oldest = "oldest",
+        /// Those of unknown duration come last.
+        Longest = "longest",
+        Largest = "largest",
+    }
+}
+
 /// Part of what is served, as grants and tokens name it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Area {
@@ -280,6 +297,17 @@ impl fmt::Display for Scope {
 /// A user's name as it is compared: nobody should have to remember capitals.
 pub fn name_key(name: &str) -> String {
     name.to_lowercase()
+}
+
+/// Text as a search compares it: without capitals (to capitals and back, so that `ß` finds `SS` and `ς` finds `Σ`),
+/// and accents in one form, for Apple's systems write them apart (Unicode NFC).
+pub fn folded(text: &str) -> String {
+    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
+}
+
+/// Folder and name of a path: `2024` and `a.mp4` of `2024/a.mp4`. At the top the folder is empty.
+pub fn split_path(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
 }
 
 /// A name fits into a table, a URL and a shell without quotes.
@@ -419,6 +447,23 @@ mod tests {
         for (label, want, why) in cases {
             assert_eq!(check_label(label).is_ok(), want, "{why}");
         }
+    }
+
+    #[test]
+    fn a_search_knows_no_capitals_in_any_script() {
+        let cases = [
+            ("Holiday", "hOLIDAY", "ASCII"),
+            ("ÄRGER", "ärger", "umlauts"),
+            ("Straße", "STRASSE", "one letter becomes two"),
+            ("ΟΔΟΣ", "οδος", "a letter with two small forms"),
+            ("МОСКВА", "москва", "Cyrillic"),
+            ("e\u{301}te\u{301}", "ÉTÉ", "accents apart, as Apple's systems write them"),
+            ("🎬 שלום", "🎬 שלום", "scripts without capitals"),
+        ];
+        for (one, other, why) in cases {
+            assert_eq!(folded(one), folded(other), "{why}");
+        }
+        assert_ne!(folded("a"), folded("b"));
     }
 
     #[test]

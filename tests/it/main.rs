@@ -4,6 +4,7 @@
 mod access;
 mod api;
 mod architecture;
+mod catalogue;
 mod commands;
 mod conditions;
 mod doctor;
