@@ -1,29 +1,61 @@
 //! What a running server holds, put together once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::hash::RandomState;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use rustix::process::{Resource, getrlimit};
+use tokio::sync::Notify;
 
 use crate::access::Access;
 use crate::access::attempts::Attempts;
 use crate::access::hashing::Hashing;
+use crate::access::setup::Setup;
 use crate::body::{Films, Shelf};
 use crate::clock::{Chance, Clock, Seconds};
-use crate::config::{Config, Limits, Network, ZeroCopy};
+use crate::config::{Config, Limits, Network, Origin, ZeroCopy};
 use crate::db::media::Library;
 use crate::db::{Db, DbError};
 use crate::metrics::Metrics;
+use crate::probe::Examinations;
 use crate::storage::Folder;
 
 /// A folder on a disk that spins up takes less.
 const OPENING: Duration = Duration::from_secs(10);
+
+/// Libraries that somebody wants to be looked through, until who looks takes them. Asking twice is asking once.
+#[derive(Default)]
+pub struct ScanWishes {
+    library_ids: Mutex<BTreeSet<String>>,
+    bell: Notify,
+}
+
+impl ScanWishes {
+    pub fn ask(&self, library_id: &str) {
+        self.open().insert(library_id.to_owned());
+        self.bell.notify_one();
+    }
+
+    /// Waits for wishes and takes them.
+    pub async fn taken(&self) -> BTreeSet<String> {
+        loop {
+            let wishes = std::mem::take(&mut *self.open());
+            if !wishes.is_empty() {
+                return wishes;
+            }
+            self.bell.notified().await;
+        }
+    }
+
+    fn open(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.library_ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The parts of a server. Clones share them.
 #[derive(Clone)]
@@ -36,6 +68,8 @@ pub struct Parts {
     pub attempts: Attempts,
     /// Where passwords are hashed and compared.
     pub hashing: Hashing,
+    /// The way in of the first administrator.
+    pub setup: Setup,
     pub metrics: Metrics,
     pub clock: Clock,
     pub chance: Chance,
@@ -45,11 +79,18 @@ pub struct Parts {
     pub shelf: Shelf,
     /// How files are shown.
     pub films: Films,
+    /// What was found in files that somebody asked about.
+    pub examinations: Examinations,
+    pub scan_wishes: ScanWishes,
     /// Ids of libraries whose files are shown as they are.
     unrepaired: HashSet<String>,
     /// The library behind the drop-in route; none: the route is off.
     pub legacy_library: Option<String>,
     pub trusted_proxies: Vec<Network>,
+    /// Whose pages may show `/embed/` in a frame.
+    pub embed_origins: Vec<Origin>,
+    /// Whose pages may read media, not only show it.
+    pub cors_origins: Vec<Origin>,
     /// What people type to reach this server, when they do not type its own address.
     pub public_url: Option<url::Url>,
     /// Keys [`crate::access::client::Client::fingerprint`].
@@ -79,21 +120,27 @@ impl App {
         clock: Clock,
         chance: Chance,
     ) -> Result<App, DbError> {
+        let hashing = Hashing::new();
         let tag_secret = db.secret("entity-tags", chance.bytes()).await?;
         let share_secret = db.secret("share-passwords", chance.bytes()).await?;
         let app = App(Arc::new(Parts {
             access: Access::new(db.clone(), clock.clone(), share_secret),
             attempts: Attempts::new(),
-            hashing: Hashing::new(),
+            setup: Setup::default(),
             db,
-            metrics: Metrics::new(),
+            metrics: Metrics::new(&hashing),
+            hashing,
             limits: config.limits.clone(),
             zero_copy: config.zero_copy,
             films: Films::new(),
+            examinations: Examinations::new(),
+            scan_wishes: ScanWishes::default(),
             unrepaired: unrepaired(config, libraries),
             shelf: Shelf::new(most_kept(getrlimit(Resource::Nofile).maximum)),
             legacy_library: config.legacy_route.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
+            embed_origins: config.embed_origins.clone(),
+            cors_origins: config.cors_origins.clone(),
             public_url: config.public_url.clone(),
             fingerprints: RandomState::new(),
             started_at: clock.seconds(),

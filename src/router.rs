@@ -4,13 +4,15 @@
 //!    the path and answered at once: a general router's matching, extractors and boxes took a tenth of a probe.
 //! 2. All others go through axum.
 
+mod cors;
+
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
 use axum::body::Body;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use futures_util::FutureExt as _;
 use http::header::ALLOW;
 use http::request::Parts;
@@ -101,14 +103,67 @@ pub const ROUTES: &[Route] = {
         }),
         route("/s/{code}", "/s/{code}", Guarded, Program, || get(web::share::show).post(web::share::unlock)),
         route("/watch/{*rest}", "/watch/{id}", Guarded, Program, || get(web::watch)),
+        route("/embed/{*rest}", "/embed/{id}", Guarded, Program, || get(web::embed::show)),
         route("/", "/", Guarded, Program, || get(web::library)),
+        route("/login", "/login", Public, Program, || get(web::login::show).post(web::login::log_in)),
+        route("/logout", "/logout", Public, Program, || post(web::login::log_out)),
+        route("/setup", "/setup", Public, Program, || get(web::setup::show).post(web::setup::create)),
+        route("/admin", "/admin", Guarded, Program, || get(web::admin)),
+        route("/admin/{area}", "/admin/{area}", Guarded, Program, || get(web::admin)),
+        route("/admin/{area}/{name}", "/admin/{area}/{name}", Guarded, Program, || get(web::admin)),
         route("/assets/{*path}", "/assets/{path}", Public, Program, || get(web::assets)),
+        route("/api/v1/session", "/api/v1/session", Public, Program, || {
+            post(api::session::create).delete(api::session::end)
+        }),
+        route("/api/v1/setup", "/api/v1/setup", Public, Program, || post(api::setup::create)),
         route("/api/v1/me", "/api/v1/me", Guarded, Program, || get(api::me::show)),
         route("/api/v1/shares", "/api/v1/shares", Guarded, Program, || {
             get(api::shares::list).post(api::shares::create)
         }),
         route("/api/v1/shares/{id}", "/api/v1/shares/{id}", Guarded, Program, || {
             get(api::shares::show).patch(api::shares::change).delete(api::shares::revoke)
+        }),
+        route("/api/v1/me/password", "/api/v1/me/password", Guarded, Program, || put(api::password::change)),
+        route("/api/v1/me/sessions", "/api/v1/me/sessions", Guarded, Program, || {
+            get(api::sessions::list).delete(api::sessions::end_others)
+        }),
+        route("/api/v1/me/sessions/{id}", "/api/v1/me/sessions/{id}", Guarded, Program, || {
+            delete(api::sessions::end)
+        }),
+        route("/api/v1/users", "/api/v1/users", Guarded, Program, || {
+            get(api::users::list).post(api::users::add)
+        }),
+        route("/api/v1/users/{name}", "/api/v1/users/{name}", Guarded, Program, || {
+            get(api::users::show).patch(api::users::change).delete(api::users::delete)
+        }),
+        route("/api/v1/users/{name}/password", "/api/v1/users/{name}/password", Guarded, Program, || {
+            put(api::users::set_password)
+        }),
+        route("/api/v1/grants", "/api/v1/grants", Guarded, Program, || {
+            get(api::grants::list).post(api::grants::add).delete(api::grants::withdraw)
+        }),
+        route("/api/v1/tokens", "/api/v1/tokens", Guarded, Program, || {
+            get(api::tokens::list).post(api::tokens::create)
+        }),
+        route("/api/v1/tokens/{id}", "/api/v1/tokens/{id}", Guarded, Program, || delete(api::tokens::revoke)),
+        route("/api/v1/keys", "/api/v1/keys", Guarded, Program, || {
+            get(api::keys::list).post(api::keys::create)
+        }),
+        route("/api/v1/keys/rotate", "/api/v1/keys/rotate", Guarded, Program, || post(api::keys::rotate)),
+        route("/api/v1/libraries", "/api/v1/libraries", Guarded, Program, || get(api::libraries::list)),
+        route("/api/v1/libraries/{name}/scan", "/api/v1/libraries/{name}/scan", Guarded, Program, || {
+            post(api::libraries::scan)
+        }),
+        route("/api/v1/items", "/api/v1/items", Guarded, Program, || get(api::items::list)),
+        route("/api/v1/items/{id}", "/api/v1/items/{id}", Guarded, Program, || get(api::item::show)),
+        route("/api/v1/items/{id}/position", "/api/v1/items/{id}/position", Guarded, Program, || {
+            put(api::positions::put)
+        }),
+        route("/api/v1/items/{id}/verdict", "/api/v1/items/{id}/verdict", Guarded, Program, || {
+            get(api::verdict::show)
+        }),
+        route("/api/v1/items/{id}/links", "/api/v1/items/{id}/links", Guarded, Program, || {
+            post(api::links::create)
         }),
         route("/api/v1/openapi.json", "/api/v1/openapi.json", Public, Program, || get(api::serve)),
         route("/healthz", "/healthz", Public, Program, || get(operations::health)),
@@ -138,12 +193,17 @@ impl Router {
     }
 
     pub async fn answer(&self, request: Request<Incoming>) -> Response {
-        match media_route(request.uri().path()) {
+        let page = cors::Page::of(&self.app.cors_origins, request.method(), request.headers());
+        let response = match media_route(request.uri().path()) {
             Some(route) => {
                 let (request, _) = request.into_parts();
                 marked(unpanicked(self.send_media(request)).await, Answered::by(route))
             }
             None => unpanicked(self.ask_axum(request)).await,
+        };
+        match page {
+            Some(page) => page.told(response),
+            None => response,
         }
     }
 

@@ -6,7 +6,8 @@
 //! 4. [`Access::permit`] finds the item that is named and compares the two; [`viewing`] knows what may go on though
 //!    its credential is over.
 //! 5. [`Access::person`] says who administers, or looks after what is his.
-//! 6. [`password`] what people type, [`hashing`] how many are compared at once, [`attempts`] how many may be tried.
+//! 6. [`password`] what people type, [`hashing`] how many are compared at once, [`attempts`] how many may be tried;
+//!    [`setup`] the way in of the first administrator.
 //!
 //! [`share`] is what somebody without an account was given; [`plays`] counts what is watched by it.
 //!
@@ -24,6 +25,7 @@ mod person;
 mod plays;
 pub mod policy;
 pub mod session;
+pub mod setup;
 pub mod share;
 mod sharing;
 pub mod streams;
@@ -327,6 +329,11 @@ impl Access {
     async fn holder(&self, hash: TokenHash) -> Result<Option<Arc<Holder>>, Denied> {
         let epoch = self.epoch.load(Ordering::Acquire);
         self.holders.find(&self.db, hash, epoch).await.map_err(Denied::Unavailable)
+    }
+
+    /// A login has just been ended here: nobody should be let in by it until this process hears of it.
+    pub fn forget_session(&self, hash: &TokenHash) {
+        self.holders.forget_session(hash);
     }
 
     /// Who is logged in. The end of a login moves on while it is used, so one that seems over is looked up again.

@@ -147,7 +147,7 @@ impl Admin {
 
     /// The user on whose word a share of the command line stands: the one that is named, or the first administrator.
     pub async fn share_owner(&self, name: Option<&str>, item: &Item) -> Result<User, AdminError> {
-        let Some(name) = name else { return self.first_admin().await };
+        let Some(name) = name else { return self.oldest_admin().await };
         let user = self.user(name).await?;
         let grants = self.db.grants(Some(&user.id)).await?;
         let is_seen = user.role == Role::Admin
@@ -161,7 +161,7 @@ impl Admin {
         )))
     }
 
-    async fn first_admin(&self) -> Result<User, AdminError> {
+    async fn oldest_admin(&self) -> Result<User, AdminError> {
         let users = self.db.users().await?;
         let watches =
             |user: &User| user.role == Role::Admin && user.state == UserState::Active && !user.system;

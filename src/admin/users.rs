@@ -31,7 +31,7 @@ impl Admin {
             places.push(self.place(area).await?);
         }
         let stored = match password {
-            Some(password) => Some(self.hash(password).await?),
+            Some(password) => Some(self.hash(password, name).await?),
             None => None,
         };
         let id = self.short_id();
@@ -63,10 +63,12 @@ impl Admin {
         Ok(self.db.users().await?)
     }
 
+    /// Nobody is left without an administrator: the last one who is active and no machine stays so.
     pub async fn change_user(&self, name: &str, wanted: UserChange) -> Result<User, AdminError> {
         let user = self.user(name).await?;
         let now = self.clock.seconds();
         let mut change = self.db.change().await?;
+        let administrators = change.administrators().await?;
         if let Some(role) = wanted.role {
             change.set_role(&user.id, role, now).await?;
         }
@@ -75,6 +77,10 @@ impl Admin {
         }
         if let Some(state) = wanted.state {
             change.set_state(&user.id, state, now).await?;
+        }
+        // Counted within the change: two at once cannot take each other's place away.
+        if administrators > 0 && change.administrators().await? == 0 {
+            return Err(last_administrator(&user.name));
         }
         change.commit().await?;
         Ok(User {
@@ -85,19 +91,26 @@ impl Admin {
         })
     }
 
-    pub async fn set_password(&self, name: &str, password: Password) -> Result<User, AdminError> {
+    /// Ends the user's logins, but for the one of this id: whoever has the old password may be logged in by it.
+    pub async fn set_password(
+        &self,
+        name: &str,
+        password: Password,
+        kept: Option<&str>,
+    ) -> Result<User, AdminError> {
         let user = self.user(name).await?;
-        let stored = self.hash(password).await?;
+        let stored = self.hash(password, &user.name).await?;
         let mut change = self.db.change().await?;
         change.set_password(&user.id, &stored, self.clock.seconds()).await?;
+        change.end_other_sessions(&user.id, kept).await?;
         change.commit().await?;
         Ok(User { has_password: true, ..user })
     }
 
-    async fn hash(&self, password: Password) -> Result<String, AdminError> {
-        let salt = self.chance.bytes();
-        let hashed = tokio::task::spawn_blocking(move || password.hash(salt)).await;
-        Ok(hashed.unwrap_or(Err(crate::access::password::PasswordError::Hash))?)
+    /// The stored form of a password that may be this user's.
+    pub(super) async fn hash(&self, password: Password, user_name: &str) -> Result<String, AdminError> {
+        password.expect_fits(user_name)?;
+        Ok(self.hashing.hash(password, self.chance.bytes()).await?)
     }
 
     /// False when it was granted before.
@@ -160,7 +173,14 @@ impl Admin {
     }
 }
 
-fn taken(error: DbError, name: &str) -> AdminError {
+fn last_administrator(name: &str) -> AdminError {
+    AdminError::InTheWay {
+        problem: format!("{name} is the last active administrator."),
+        cure: "Make somebody else one first: `reelgate user set NAME --role admin`.".to_owned(),
+    }
+}
+
+pub(super) fn taken(error: DbError, name: &str) -> AdminError {
     match error {
         DbError::Taken => AdminError::Taken {
             problem: format!("A user called {name:?} is there already."),

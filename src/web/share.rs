@@ -13,8 +13,8 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::Subtitles;
 use super::frame::{Frame, page};
+use super::player::Subtitles;
 use super::visit::{redirected, with_cookies};
 use crate::access::credential::Credential;
 use crate::access::password::{Typed, Verdict};
@@ -134,7 +134,7 @@ async fn player(app: &App, request: &Parts, visit: ShareVisit, shown: Shown) -> 
         Subtitles { label: text.label, source }
     });
     let response = page(&SharePage {
-        frame: nobody(),
+        frame: Frame::nobody(),
         source: format!("{below}/m/{}", utf8_percent_encode(&shown.name, NON_ALPHANUMERIC)),
         poster: shown.beside.poster.map(|_| format!("{below}/poster/poster")),
         subtitles: subtitles.collect(),
@@ -153,7 +153,7 @@ async fn player(app: &App, request: &Parts, visit: ShareVisit, shown: Shown) -> 
 
 /// The form goes to the page's own address, so that the code stands nowhere else.
 fn password_page(is_wrong: bool) -> Result<Response, Error> {
-    let mut response = page(&PasswordPage { frame: nobody(), is_wrong })?;
+    let mut response = page(&PasswordPage { frame: Frame::nobody(), is_wrong })?;
     if is_wrong {
         *response.status_mut() = StatusCode::UNAUTHORIZED;
         let challenge = HeaderValue::from_static("Bearer realm=\"reelgate\"");
@@ -165,10 +165,6 @@ fn password_page(is_wrong: bool) -> Result<Response, Error> {
 fn unlisted(mut response: Response) -> Response {
     response.headers_mut().insert(ROBOTS, HeaderValue::from_static("noindex, nofollow, noarchive"));
     response
-}
-
-fn nobody() -> Frame {
-    Frame { name: None, is_admin: false, here: "" }
 }
 
 /// `2026-11-25 04:53 UTC`, as far as the calendar goes.

@@ -11,10 +11,11 @@ use crate::types::ItemId;
 
 /// The way to the clean address, if this is a navigation by a credential in the query. Programs and players keep theirs.
 /// To be called when the credential has opened the item.
-pub(super) fn moved(request: &Parts, item: ItemId) -> Option<Response> {
+pub(super) fn moved(request: &Parts) -> Option<Response> {
     if !reception::navigates(&request.headers) {
         return None;
     }
+    let item = request.uri.path().strip_prefix("/watch/").and_then(ItemId::parse)?;
     let presented = credential::presented(&request.headers, request.uri.query(), None).ok()??;
     let lines = visit::moved(&presented, item, &request.headers, reception::is_secure(request))?;
     Some(redirected(&format!("/watch/{item}"), &lines))
