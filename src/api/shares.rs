@@ -1,22 +1,21 @@
 //! Links for people without an account.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Entries;
-use super::document::Problem;
 use crate::access::Person;
 use crate::access::password::Password;
 use crate::access::share::ShareCode;
 use crate::admin::AdminError;
 use crate::admin::shares::{ShareWish, ShareWishes};
 use crate::app::App;
-use crate::clock::{Seconds, parse_span, rfc3339};
+use crate::clock::{Seconds, rfc3339};
 use crate::db::shares;
 use crate::error::{Error, Kind};
-use crate::reception::{Answer, Done, Json, Query, Someone, admin, is_secure};
+use crate::reception::{Answer, Done, Json, Path, Query, Someone, admin, is_secure};
 use crate::server::head::authority;
 use crate::types::{ItemId, Patch, Role};
 
@@ -144,8 +143,12 @@ impl Share {
 
 /// Lists links: one's own; an administrator's are all
 #[utoipa::path(
-    get, path = "/api/v1/shares", tag = "shares", params(Wanted),
-    responses((status = 200, body = Entries<Share>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/shares", tag = "shares", operation_id = "shares", params(Wanted),
+    responses(
+        (status = 200, description = "Newest first.", body = Entries<Share>),
+        (status = 403, description = "The token is narrowed, or the request is not from a page of this server."),
+        (status = 404, description = "No such video."),
+    )
 )]
 pub async fn list(
     State(app): State<App>,
@@ -162,8 +165,13 @@ pub async fn list(
 
 /// Makes links to a video, one for each name; each is shown once
 #[utoipa::path(
-    post, path = "/api/v1/shares", tag = "shares", request_body = NewShares,
-    responses((status = 201, body = Entries<Share>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    post, path = "/api/v1/shares", tag = "shares", operation_id = "share", request_body = NewShares,
+    responses(
+        (status = 201, description = "Made; each address is shown now and never again.", body = Entries<Share>),
+        (status = 403, description = "The token is narrowed, or the request is not from a page of this server."),
+        (status = 404, description = "No such video."),
+        (status = 422, description = "A field makes no sense."),
+    )
 )]
 pub async fn create(
     State(app): State<App>,
@@ -180,7 +188,7 @@ pub async fn create(
         owner_id: &person.user_id,
         item: item.id,
         names: &wish.names,
-        lasts: wish.lasts.as_deref().map(span).transpose()?,
+        lasts: wish.lasts.as_deref().map(|text| super::span("lasts", text)).transpose()?,
         plays: wish.plays,
         password: wish.password.map(password).transpose()?,
         download: wish.download,
@@ -196,8 +204,12 @@ pub async fn create(
 
 /// Shows a link, without its address
 #[utoipa::path(
-    get, path = "/api/v1/shares/{id}", tag = "shares", params(("id" = String, Path)),
-    responses((status = 200, body = Share), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/shares/{id}", tag = "shares", operation_id = "share_details", params(("id" = String, Path)),
+    responses(
+        (status = 200, description = "The link.", body = Share),
+        (status = 403, description = "The token is narrowed, or the request is not from a page of this server."),
+        (status = 404, description = "No such link."),
+    )
 )]
 pub async fn show(
     State(app): State<App>,
@@ -210,8 +222,13 @@ pub async fn show(
 
 /// Changes a link; what is running ends when its password changes
 #[utoipa::path(
-    patch, path = "/api/v1/shares/{id}", tag = "shares", params(("id" = String, Path)), request_body = ShareChanges,
-    responses((status = 200, body = Share), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    patch, path = "/api/v1/shares/{id}", tag = "shares", operation_id = "change_share", params(("id" = String, Path)), request_body = ShareChanges,
+    responses(
+        (status = 200, description = "As it is now.", body = Share),
+        (status = 403, description = "The token is narrowed, or the request is not from a page of this server."),
+        (status = 404, description = "No such link, or it was revoked."),
+        (status = 422, description = "A field makes no sense."),
+    )
 )]
 pub async fn change(
     State(app): State<App>,
@@ -221,7 +238,7 @@ pub async fn change(
 ) -> Result<Answer<Share>, Error> {
     let share = own(&app, &person, &id).await?;
     let lasts = match (wanted.lasts, wanted.expires_at) {
-        (Some(lasts), Patch::Keep) => Patch::Set(Some(span(&lasts)?)),
+        (Some(lasts), Patch::Keep) => Patch::Set(Some(super::span("lasts", &lasts)?)),
         (None, Patch::Set(_)) => Patch::Set(None),
         (None, Patch::Keep) => Patch::Keep,
         (Some(_), Patch::Set(_)) => return Err(unfit("A link has an end or it has none, not both.")),
@@ -235,8 +252,12 @@ pub async fn change(
 
 /// Ends a link, running videos included
 #[utoipa::path(
-    delete, path = "/api/v1/shares/{id}", tag = "shares", params(("id" = String, Path)),
-    responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    delete, path = "/api/v1/shares/{id}", tag = "shares", operation_id = "revoke_share", params(("id" = String, Path)),
+    responses(
+        (status = 204, description = "Revoked."),
+        (status = 403, description = "The token is narrowed, or the request is not from a page of this server."),
+        (status = 404, description = "No such link, or it was revoked before."),
+    )
 )]
 pub async fn revoke(
     State(app): State<App>,
@@ -274,10 +295,6 @@ async fn own(app: &App, person: &Person, id: &str) -> Result<shares::Share, Erro
 fn no_item() -> Error {
     let hint = "GET /api/v1/items lists those that you may share.";
     Error::refused(Kind::Missing, "No video that you may watch has that id.", hint)
-}
-
-fn span(text: &str) -> Result<std::time::Duration, Error> {
-    parse_span(text).map_err(|problem| unfit(&format!("The field \"lasts\" does not fit: {problem}.")))
 }
 
 fn password(text: String) -> Result<Password, Error> {
