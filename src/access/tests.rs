@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::*;
-use crate::access::streams::Cut;
+use crate::access::streams::{Asked, Cut};
 use crate::db::accounts::NewUser;
 use crate::db::folder::DataFolder;
 use crate::db::scan::{File, Write};
 use crate::db::tokens::NewToken;
 use crate::storage::lease::Carrier;
+use crate::types::program::Agent;
 use crate::types::{ItemState, Role, TokenKind, UserState};
 
 struct Nobody;
@@ -19,6 +20,11 @@ impl Carrier for Nobody {
     }
 
     fn cut(&self) {}
+}
+
+fn asked() -> Asked {
+    let network = std::net::Ipv4Addr::LOCALHOST.into();
+    Asked { network, agent: Agent::of(b"curl/8.14.1"), from: 0, size: 7 }
 }
 
 /// A viewer of everything with a token, and the one film.
@@ -58,7 +64,7 @@ async fn a_right_that_is_lost_before_the_first_byte_gets_the_answer_of_a_new_req
         }
         change.commit().await.unwrap();
         access.renew(Epochs { access: 9, catalogue: 9 });
-        let got = match access.enter(permit, Cut::new(Arc::new(Nobody))).await {
+        let got = match access.enter(permit, asked(), Cut::new(Arc::new(Nobody))).await {
             Ok(_) => "in",
             Err(Withheld::Unauthorized(reason)) => {
                 assert_eq!(reason, "inactive");
