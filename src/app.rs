@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use rustix::process::{Resource, getrlimit};
 
 use crate::access::Access;
+use crate::access::allowance::Allowance;
 use crate::body::{Films, Shelf};
 use crate::clock::{Chance, Clock, Seconds};
 use crate::config::{Config, Limits, Network, ZeroCopy};
@@ -20,6 +21,8 @@ use crate::db::{Db, DbError};
 use crate::metrics::Metrics;
 use crate::storage::Folder;
 
+/// Somebody who tries all his videos writes fewer.
+const REPORTS_AN_HOUR: u32 = 20;
 /// A folder on a disk that spins up takes less.
 const OPENING: Duration = Duration::from_secs(10);
 
@@ -48,6 +51,10 @@ pub struct Parts {
     pub public_url: Option<url::Url>,
     /// Keys [`crate::access::client::Client::fingerprint`].
     pub fingerprints: RandomState,
+    /// Reports of problems that each client may still make.
+    pub reports: Allowance,
+    /// All settings, for who wants to see them.
+    pub config: Config,
     /// When this server started.
     pub started_at: Seconds,
     /// Keys the entity tags, so that they reveal nothing of the file.
@@ -87,6 +94,8 @@ impl App {
             trusted_proxies: config.trusted_proxies.clone(),
             public_url: config.public_url.clone(),
             fingerprints: RandomState::new(),
+            reports: Allowance::an_hour(REPORTS_AN_HOUR, clock.clone()),
+            config: config.clone(),
             started_at: clock.seconds(),
             tag_secret,
             folders: ArcSwap::default(),

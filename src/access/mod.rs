@@ -10,6 +10,7 @@
 //! [`streams`] remembers on what grounds each running response was let in, and cuts those that lost them;
 //! [`exchanges`] what a viewing asked and got, in case that it does not play.
 
+pub mod allowance;
 mod catalogue;
 pub mod client;
 pub mod credential;

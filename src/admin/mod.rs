@@ -4,6 +4,9 @@
 
 pub mod items;
 pub mod keys;
+mod markdown;
+mod redaction;
+pub mod reports;
 pub mod tokens;
 pub mod users;
 

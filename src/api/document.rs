@@ -5,7 +5,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::me;
+use super::{me, reports, settings, status, streams};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -14,7 +14,18 @@ use super::me;
         description = "Users, what they may watch, videos, links and streams of a reelgate server.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    paths(me::show),
+    paths(
+        me::show,
+        reports::create,
+        reports::list,
+        reports::show,
+        reports::change,
+        reports::delete,
+        settings::show,
+        status::show,
+        streams::list,
+        streams::cut,
+    ),
     components(schemas(Problem)),
     modifiers(&Credentials),
     security(("session" = []), ("api_token" = []))

@@ -10,6 +10,10 @@
 
 mod document;
 pub mod me;
+pub mod reports;
+pub mod settings;
+pub mod status;
+pub mod streams;
 
 pub use document::{document, serve};
 

@@ -74,7 +74,7 @@ pub struct Compared {
 }
 
 /// Findings of this item, and of its file as it is.
-const OF_THIS_VERSION: &str = "findings.item_id = items.id and findings.size = items.size
+pub(super) const OF_THIS_VERSION: &str = "findings.item_id = items.id and findings.size = items.size
      and findings.modified_ns = items.modified_ns and findings.identity = items.identity";
 
 #[derive(FromRow)]

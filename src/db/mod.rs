@@ -8,6 +8,7 @@
 //! - [`accounts`], [`sessions`], [`tokens`], [`keys`] who may open what
 //! - [`media`] libraries and items; [`scan`] what a scan reads and writes
 //! - [`findings`] what is in the items' files; [`sidecars`] what lies beside them
+//! - [`reports`] what did not play; [`status`] how much there is
 //! - [`pulse`] tells a running server that somebody changed something
 
 pub mod accounts;
@@ -17,9 +18,11 @@ pub mod keys;
 pub mod media;
 mod migrate;
 pub mod pulse;
+pub mod reports;
 pub mod scan;
 pub mod sessions;
 pub mod sidecars;
+pub mod status;
 pub mod tokens;
 
 use std::path::{Path, PathBuf};
