@@ -7,6 +7,7 @@ use crate::access::streams::{Asked, Cut};
 use crate::db::accounts::NewUser;
 use crate::db::folder::DataFolder;
 use crate::db::scan::{File, Write};
+use crate::db::sessions::NewSession;
 use crate::db::tokens::NewToken;
 use crate::storage::lease::Carrier;
 use crate::types::program::Agent;
@@ -75,5 +76,31 @@ async fn a_right_that_is_lost_before_the_first_byte_gets_the_answer_of_a_new_req
         };
         assert_eq!(got, want);
         assert!(access.streams.running().is_empty(), "nothing is kept of it");
+    }
+}
+
+#[tokio::test]
+async fn logins_and_visits_have_a_viewing_and_a_bare_token_has_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let (access, token, named) = scene(folder.path()).await;
+    let secret = session::SessionSecret::from_random([9; 32]);
+    let mut change = access.db.change().await.unwrap();
+    let hash = secret.hash().stored();
+    let row = NewSession { id: "s", user_id: "u", hash: &hash, client: "Firefox", network: "127.0.0.0" };
+    change.add_session(&row, 100).await.unwrap();
+    change.commit().await.unwrap();
+    let Credential::Token { text, .. } = &token else { panic!("the scene has a token") };
+    let visit = Credential::Token { text: text.clone(), place: Place::Visit };
+    let cases = [
+        (token.clone(), false, "token", Some("t"), "a token in an address"),
+        (visit, true, "token", Some("t"), "a page that was opened by it"),
+        (Credential::Session(secret.hash()), true, "user", None, "a login"),
+    ];
+    for (credential, is_viewing, by, id, why) in cases {
+        let caller = access.caller(Some(credential), &named, Entrance::Media, 1).await.unwrap();
+        let permit = access.permit(caller, &named).await.unwrap();
+        assert_eq!(permit.viewing().is_some(), is_viewing, "{why}");
+        let bearer = permit.bearer();
+        assert_eq!((bearer.by, bearer.who.as_str(), bearer.credential.as_deref()), (by, "ann", id), "{why}");
     }
 }

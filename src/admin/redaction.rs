@@ -6,23 +6,48 @@
 /// What stands in the place of a credential.
 const BLANK: &str = "[blanked]";
 
-/// What a credential follows, in lower case, and what ends it beside white space and quotes.
-const MARKS: [(&str, &[char]); 12] = [
-    ("rg_", &[]),
-    ("rg%5f", &[]),
-    ("token=", ENDS),
-    ("token%3d", ENDS),
-    ("sig=", ENDS),
-    ("sig%3d", ENDS),
-    ("/t/", ENDS),
-    ("%2ft%2f", ENDS),
-    ("/s/", ENDS),
-    ("%2fs%2f", ENDS),
-    ("bearer ", ENDS),
+/// Where a credential stands, which says what ends it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// It begins with the mark.
+    Itself,
+    /// It is a parameter's value, or behind a word.
+    Value,
+    EncodedValue,
+    /// It is a part of a path.
+    Part,
+    EncodedPart,
+}
+
+impl Place {
+    /// White space, quotes and brackets end it everywhere.
+    fn ends(self) -> &'static [&'static str] {
+        match self {
+            Place::Itself => &[],
+            Place::Value => &["&", "#", ";"],
+            Place::EncodedValue => &["&", "#", ";", "%26", "%23"],
+            Place::Part => &["/", "?", "#", "&"],
+            Place::EncodedPart => &["/", "?", "#", "&", "%2f", "%3f", "%23", "%26"],
+        }
+    }
+}
+
+/// In lower case.
+const MARKS: [(&str, Place); 12] = [
+    ("rg_", Place::Itself),
+    ("rg%5f", Place::Itself),
+    ("token=", Place::Value),
+    ("token%3d", Place::EncodedValue),
+    ("sig=", Place::Value),
+    ("sig%3d", Place::EncodedValue),
+    ("/t/", Place::Part),
+    ("%2ft%2f", Place::EncodedPart),
+    ("/s/", Place::Part),
+    ("%2fs%2f", Place::EncodedPart),
+    ("bearer ", Place::Value),
     // The cookies of logins.
-    ("reelgate=", ENDS),
+    ("reelgate=", Place::Value),
 ];
-const ENDS: &[char] = &['/', '&', '#', '?', ';', ',', '%'];
 
 /// The text with every credential blanked.
 pub fn redacted(text: &str) -> String {
@@ -41,25 +66,26 @@ pub fn redacted(text: &str) -> String {
 
 /// Where the next credential begins and ends.
 fn next(lower: &str, from: usize) -> Option<(usize, usize)> {
-    let marked = MARKS.iter().filter_map(|(mark, ends)| {
-        let found = lower[from..].match_indices(mark).find_map(|(at, _)| {
-            let begin = from + at + mark.len();
-            let end = begin + length(&lower[begin..], ends);
-            // A token is blanked whole, its mark included.
-            let begin = if ends.is_empty() { from + at } else { begin };
-            (end > begin && end > from + at + mark.len()).then_some((begin, end))
-        });
-        found
+    let marked = MARKS.iter().filter_map(|(mark, place)| {
+        lower[from..].match_indices(mark).find_map(|(at, _)| {
+            let (whole, begin) = (from + at, from + at + mark.len());
+            let end = begin + length(&lower[begin..], *place);
+            let begins = if *place == Place::Itself { whole } else { begin };
+            (end > begin).then_some((begins, end))
+        })
     });
     marked.min_by_key(|(begin, end)| (*begin, std::cmp::Reverse(*end)))
 }
 
-fn length(rest: &str, ends: &[char]) -> usize {
-    let is_end = |letter: char| match ends {
-        [] => !letter.is_ascii_alphanumeric(),
-        ends => letter.is_whitespace() || "\"'<>()[]{}`|".contains(letter) || ends.contains(&letter),
+fn length(rest: &str, place: Place) -> usize {
+    let is_end = |(at, letter): &(usize, char)| match place {
+        Place::Itself => !letter.is_ascii_alphanumeric(),
+        place => {
+            let is_outside = letter.is_whitespace() || "\"'<>()[]{}`|".contains(*letter);
+            is_outside || place.ends().iter().any(|end| rest[*at..].starts_with(end))
+        }
     };
-    rest.find(is_end).unwrap_or(rest.len())
+    rest.char_indices().find(is_end).map_or(rest.len(), |(at, _)| at)
 }
 
 /// Text of a stranger as it may be kept: without credentials, control characters and signs that turn the direction of
@@ -101,6 +127,7 @@ mod tests {
             ("Authorization: Bearer abc.def", "Authorization: Bearer [blanked]", "a header"),
             ("Cookie: __Host-reelgate=abc; a=b", "Cookie: __Host-reelgate=[blanked]; a=b", "a login"),
             ("rg_ and sig= alone", "rg_ and sig= alone", "no credential follows"),
+            ("?token=ab/c%2Bd%26=&x", "?token=[blanked]&x", "a key of another application"),
             ("rg_aa rg_bb", "[blanked] [blanked]", "two"),
             ("token=rg_aa-b&c", "token=[blanked]&c", "a mark behind a mark"),
             ("K\u{fc}che /t/\u{fc}/x", "K\u{fc}che /t/[blanked]/x", "not only ASCII"),

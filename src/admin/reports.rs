@@ -13,7 +13,8 @@ use super::redaction::kept;
 use super::{Admin, AdminError};
 use crate::access::Permit;
 use crate::access::exchanges::Exchange;
-use crate::clock::{Seconds, rfc3339};
+use crate::clock::rfc3339;
+use crate::db::media::Item;
 use crate::db::reports::{Found, Listed, NewReport, Report};
 use crate::doctor::kept::{Kept, summary};
 use crate::types::ReportState;
@@ -127,7 +128,7 @@ impl Admin {
         let found = self.db.found(item.id).await?;
         let facts = Facts {
             reelgate: env!("CARGO_PKG_VERSION").to_owned(),
-            item: ItemFacts::of(item, found, repairs),
+            item: ItemFacts::of(item, found.as_ref(), repairs),
             player: bounded(said.player),
             user_agent_data: said.user_agent_data.map(bounded),
             exchanges: exchanges.into_iter().map(ExchangeFacts::from).collect(),
@@ -186,11 +187,9 @@ fn missing(id: &str) -> AdminError {
 }
 
 impl ItemFacts {
-    fn of(item: &crate::db::media::Item, found: Option<Found>, repairs: bool) -> ItemFacts {
-        let verdict: Option<Kept> =
-            found.as_ref().and_then(|found| serde_json::from_str(&found.verdict).ok());
+    fn of(item: &Item, found: Option<&Found>, repairs: bool) -> ItemFacts {
+        let verdict: Option<Kept> = found.and_then(|found| serde_json::from_str(&found.verdict).ok());
         let browsers = verdict.as_ref().map(|verdict| verdict.outcomes(repairs));
-        let found = found.as_ref();
         ItemFacts {
             id: item.id.to_string(),
             size: item.size,

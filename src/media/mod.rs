@@ -29,7 +29,7 @@ use crate::config::ZeroCopy;
 use crate::error::Error;
 use crate::library::sidecar::Beside;
 use crate::metrics::{RangeLabels, Sent};
-use crate::range::{self, Boundary, HttpDate, Plan};
+use crate::range::{self, Boundary, ByteRange, HttpDate, Plan};
 use crate::storage::{self, MediaFile, OpenError, ReadError};
 use crate::types::program::Agent;
 
@@ -153,7 +153,7 @@ fn asked(request: &Parts, from: u64, size: u64) -> Asked {
 fn first_byte(plan: &Plan) -> u64 {
     match plan {
         Plan::Part(range) => range.start(),
-        Plan::Parts(ranges) => ranges.first().map_or(0, |range| range.start()),
+        Plan::Parts(ranges) => ranges.first().map_or(0, ByteRange::start),
         _ => 0,
     }
 }

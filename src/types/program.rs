@@ -94,6 +94,8 @@ fn numbers(version: &str) -> String {
 mod tests {
     use super::*;
 
+    type Brands<'b> = &'b [(&'b str, &'b str)];
+
     #[test]
     fn versions_are_whole_where_somebody_says_them() {
         let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
@@ -104,7 +106,7 @@ mod tests {
             [("Not=A?Brand", "8.0.0.0"), ("Chromium", "156.0.7342.1"), ("Google Chrome", "156.0.7342.101")];
         let edges = [("Chromium", "156.0.7342.1"), ("Microsoft Edge", "156.0.3000.5")];
         let hostile = [("Google Chrome", "1|<b>")];
-        let cases: [(&str, &[(&str, &str)], &str, &str); 7] = [
+        let cases: [(&str, Brands, &str, &str); 7] = [
             (chrome, &list, "Chrome 156.0.7342.101 on Linux", "the page knows more"),
             (chrome, &[], "Chrome 156.0.0.0 on Linux", "nobody knows more"),
             (edge, &edges, "Edge 156.0.3000.5 on Windows", "each by its own name"),

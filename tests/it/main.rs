@@ -21,11 +21,14 @@ mod probe;
 mod proxies;
 mod ranges;
 mod readme;
+mod reports;
 mod revocation;
 mod secrets;
+mod settings;
 mod shelf;
 mod sidecars;
 mod story;
+mod streams;
 mod support;
 #[cfg(feature = "tls")]
 mod tls;
