@@ -22,13 +22,14 @@ fn every_setting_says_where_it_comes_from() {
         .settings("scan_interval = \"1h\"\n[limits]\nheaders = 50\n[library.videos]\npath = \"videos\"\nrepair = false");
     let server = setup.start();
     let settings = settings(&server, &server.administrator());
+    let library = server.library();
     let cases = [
         ("legacy_route", "videos", "flag --legacy-route", "access"),
         ("limits.drain_timeout", "2m", "environment REELGATE_LIMITS_DRAIN_TIMEOUT", "limits"),
         ("scan_interval", "1h", "reelgate.toml:1", "general"),
         ("limits.headers", "50", "reelgate.toml:3", "limits"),
         ("limits.cold_reads", "32", "default", "limits"),
-        ("library.videos", server.library().to_str().unwrap(), "argument DIR", "library"),
+        ("library.videos", library.to_str().unwrap(), "argument DIR", "library"),
         ("library.videos.repair", "false", "reelgate.toml:4", "library"),
     ];
     for (key, value, source, area) in cases {
