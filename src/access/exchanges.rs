@@ -145,7 +145,7 @@ impl Access {
         self.exchanges.note(answering.asking.viewing.key(), Exchange::of(answering, ending));
     }
 
-    /// What the viewing of a permit asked and got lately, the oldest first, those that are running last.
+    /// What the viewing of a permit asked and got lately, by the time when it was asked, with what is still running.
     pub fn exchanges(&self, permit: &Permit) -> Vec<Exchange> {
         let Some(key) = permit.viewing().map(|viewing| viewing.key()) else { return Vec::new() };
         let running = self.streams.answering();
@@ -155,6 +155,8 @@ impl Access {
         });
         let mut all = self.exchanges.of(&key);
         all.extend(running);
+        // They were noted when they ended.
+        all.sort_by_key(|exchange| exchange.at);
         all
     }
 }

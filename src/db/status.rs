@@ -39,9 +39,6 @@ impl Db {
 
     /// Bytes of the file and of its log.
     pub fn size(&self) -> u64 {
-        let file = self.0.folder.database();
-        let log = file.with_added_extension("-wal");
-        let size = |path: &std::path::Path| path.metadata().map_or(0, |metadata| metadata.len());
-        size(&file).saturating_add(size(&log))
+        self.0.folder.size()
     }
 }

@@ -65,6 +65,24 @@ fn a_report_holds_what_this_viewer_asked_and_got_and_nothing_of_others() {
     assert_eq!(full.text("browser"), "Chrome 156.0.7342.101 on Linux");
     assert_eq!((full.text("steps"), full.text("error")), ("I pressed play.", "MEDIA_ERR_DECODE"));
     let exchanges = full.body["facts"]["exchanges"].as_array().unwrap();
+    assert_exchanges(exchanges);
+    assert!(exchanges[0]["first_byte_ms"].as_f64().unwrap() > 0.0);
+    let markdown = full.text("markdown");
+    for part in [
+        "bytes=777777-",
+        "416",
+        "` videos/film.mp4 `",
+        "Chrome 156.0.7342.101",
+        "I pressed play.",
+        "[blanked]",
+    ] {
+        assert!(markdown.contains(part), "{part} is not in {markdown}");
+    }
+    assert!(!full.body.to_string().contains(ada.token()));
+}
+
+#[track_caller]
+fn assert_exchanges(exchanges: &[Value]) {
     let seen: Vec<(&str, &Value, u64, &Value, u64, &str)> = exchanges
         .iter()
         .map(|one| {
@@ -92,19 +110,6 @@ fn a_report_holds_what_this_viewer_asked_and_got_and_nothing_of_others() {
             ("poster", &none, 404, &none, 0, "complete"),
         ]
     );
-    assert!(exchanges[0]["first_byte_ms"].as_f64().unwrap() > 0.0);
-    let markdown = full.text("markdown");
-    for part in [
-        "bytes=777777-",
-        "416",
-        "` videos/film.mp4 `",
-        "Chrome 156.0.7342.101",
-        "I pressed play.",
-        "[blanked]",
-    ] {
-        assert!(markdown.contains(part), "{part} is not in {markdown}");
-    }
-    assert!(!full.body.to_string().contains(ada.token()));
 }
 
 #[test]

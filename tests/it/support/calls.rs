@@ -32,13 +32,14 @@ impl Server {
     pub fn call(&self, request: Request, body: &Value) -> Called {
         let mut connection = Connection::open(self.address);
         let text = if body.is_null() { String::new() } else { body.to_string() };
-        let mut asked = request.clone().header("Connection", "close");
+        let method = request.method.clone();
+        let mut asked = request.header("Connection", "close");
         if !body.is_null() {
             let length = text.len().to_string();
             asked = asked.header("Content-Type", "application/json").header("Content-Length", length);
         }
         connection.write_raw(format!("{}{text}", asked.text(self.address)).as_bytes());
-        let response = connection.response(&request.method);
+        let response = connection.response(&method);
         let body = if response.body.is_empty() {
             Value::Null
         } else {
