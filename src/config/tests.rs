@@ -88,7 +88,7 @@ fn every_key_can_stand_in_the_file() {
         open_timeout = "500ms"
         [library.cinema]
         path = "films"
-        repair = false
+        repair = true
     "#;
     fs::write(place.path("reelgate.toml"), toml).unwrap();
     let args = ConfigArgs { data: None, config: Some(place.path("reelgate.toml")) };
