@@ -15,8 +15,8 @@ use utoipa::openapi::{Content, Ref, RefOr, Response};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::{
-    grants, item, items, keys, libraries, links, me, password, positions, session, sessions, setup, tokens,
-    users, verdict,
+    grants, item, items, keys, libraries, links, me, password, positions, reports, session, sessions,
+    settings, setup, status, streams, tokens, users, verdict,
 };
 
 #[derive(OpenApi)]
@@ -48,6 +48,15 @@ use super::{
         positions::put,
         verdict::show,
         links::create,
+        reports::create,
+        reports::list,
+        reports::show,
+        reports::change,
+        reports::delete,
+        settings::show,
+        status::show,
+        streams::list,
+        streams::cut,
     ),
     components(schemas(Problem)),
     tags(
@@ -57,6 +66,8 @@ use super::{
         (name = "tokens", description = "Credentials of programs and players."),
         (name = "libraries", description = "Folders that are served."),
         (name = "items", description = "Videos."),
+        (name = "reports", description = "What did not play."),
+        (name = "status", description = "How the server is, is set, and what it sends. For administrators."),
         (name = "keys", description = "Keys that sign URLs. For administrators."),
     ),
     modifiers(&Credentials, &Common),
