@@ -92,8 +92,10 @@ pub const ROUTES: &[Route] = {
         route("/private/files/download/{*rest}", "/private/files/download/{path}", Guarded, Player, || {
             get(media::serve_legacy)
         }),
-        route("/watch/{*rest}", "/watch/{id}", Guarded, Program, || get(web::watch)),
-        route("/", "/", Guarded, Program, || get(web::library)),
+        route("/watch/{*rest}", "/watch/{id}", Guarded, Program, || get(web::watch::show)),
+        route("/", "/", Guarded, Program, || get(web::library::show)),
+        route("/shares", "/shares", Guarded, Program, || get(web::shares::show)),
+        route("/profile", "/profile", Guarded, Program, || get(web::profile::show)),
         route("/assets/{*path}", "/assets/{path}", Public, Program, || get(web::assets)),
         route("/api/v1/me", "/api/v1/me", Guarded, Program, || get(api::me::show)),
         route("/api/v1/openapi.json", "/api/v1/openapi.json", Public, Program, || get(api::serve)),
