@@ -12,6 +12,9 @@ use arc_swap::ArcSwap;
 use rustix::process::{Resource, getrlimit};
 
 use crate::access::Access;
+use crate::access::attempts::Attempts;
+use crate::access::hashing::Hashing;
+use crate::access::setup::Setup;
 use crate::body::{Films, Shelf};
 use crate::clock::{Chance, Clock, Seconds};
 use crate::config::{Config, Limits, Network, ZeroCopy};
@@ -30,6 +33,12 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     pub db: Db,
     pub access: Access,
+    /// Passwords that were tried lately.
+    pub attempts: Attempts,
+    /// Where passwords are hashed and compared.
+    pub hashing: Hashing,
+    /// The way in of the first administrator.
+    pub setup: Setup,
     pub metrics: Metrics,
     pub clock: Clock,
     pub chance: Chance,
@@ -73,11 +82,15 @@ impl App {
         clock: Clock,
         chance: Chance,
     ) -> Result<App, DbError> {
+        let hashing = Hashing::new();
         let tag_secret = db.secret("entity-tags", chance.bytes()).await?;
         let app = App(Arc::new(Parts {
             access: Access::new(db.clone(), clock.clone()),
+            attempts: Attempts::new(),
+            setup: Setup::default(),
             db,
-            metrics: Metrics::new(),
+            metrics: Metrics::new(&hashing),
+            hashing,
             limits: config.limits.clone(),
             zero_copy: config.zero_copy,
             films: Films::new(),

@@ -10,7 +10,7 @@ use std::panic::AssertUnwindSafe;
 use axum::body::Body;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use futures_util::FutureExt as _;
 use http::header::ALLOW;
 use http::request::Parts;
@@ -96,8 +96,22 @@ pub const ROUTES: &[Route] = {
         route("/", "/", Guarded, Program, || get(web::library::show)),
         route("/shares", "/shares", Guarded, Program, || get(web::shares::show)),
         route("/profile", "/profile", Guarded, Program, || get(web::profile::show)),
+        route("/login", "/login", Public, Program, || get(web::login::show).post(web::login::log_in)),
+        route("/logout", "/logout", Public, Program, || post(web::login::log_out)),
+        route("/setup", "/setup", Public, Program, || get(web::setup::show).post(web::setup::create)),
         route("/assets/{*path}", "/assets/{path}", Public, Program, || get(web::assets)),
+        route("/api/v1/session", "/api/v1/session", Public, Program, || {
+            post(api::session::create).delete(api::session::end)
+        }),
+        route("/api/v1/setup", "/api/v1/setup", Public, Program, || post(api::setup::create)),
         route("/api/v1/me", "/api/v1/me", Guarded, Program, || get(api::me::show)),
+        route("/api/v1/me/password", "/api/v1/me/password", Guarded, Program, || put(api::password::change)),
+        route("/api/v1/me/sessions", "/api/v1/me/sessions", Guarded, Program, || {
+            get(api::sessions::list).delete(api::sessions::end_others)
+        }),
+        route("/api/v1/me/sessions/{id}", "/api/v1/me/sessions/{id}", Guarded, Program, || {
+            delete(api::sessions::end)
+        }),
         route("/api/v1/openapi.json", "/api/v1/openapi.json", Public, Program, || get(api::serve)),
         route("/healthz", "/healthz", Public, Program, || get(operations::health)),
         route("/readyz", "/readyz", Public, Program, || get(operations::readiness)),

@@ -31,7 +31,7 @@ impl Admin {
             places.push(self.place(area).await?);
         }
         let stored = match password {
-            Some(password) => Some(self.hash(password).await?),
+            Some(password) => Some(self.hash(password, name).await?),
             None => None,
         };
         let id = self.short_id();
@@ -85,19 +85,26 @@ impl Admin {
         })
     }
 
-    pub async fn set_password(&self, name: &str, password: Password) -> Result<User, AdminError> {
+    /// Ends the user's logins, but for the one of this id: whoever has the old password may be logged in by it.
+    pub async fn set_password(
+        &self,
+        name: &str,
+        password: Password,
+        kept: Option<&str>,
+    ) -> Result<User, AdminError> {
         let user = self.user(name).await?;
-        let stored = self.hash(password).await?;
+        let stored = self.hash(password, &user.name).await?;
         let mut change = self.db.change().await?;
         change.set_password(&user.id, &stored, self.clock.seconds()).await?;
+        change.end_other_sessions(&user.id, kept).await?;
         change.commit().await?;
         Ok(User { has_password: true, ..user })
     }
 
-    async fn hash(&self, password: Password) -> Result<String, AdminError> {
-        let salt = self.chance.bytes();
-        let hashed = tokio::task::spawn_blocking(move || password.hash(salt)).await;
-        Ok(hashed.unwrap_or(Err(crate::access::password::PasswordError::Hash))?)
+    /// The stored form of a password that may be this user's.
+    pub(super) async fn hash(&self, password: Password, user_name: &str) -> Result<String, AdminError> {
+        password.expect_fits(user_name)?;
+        Ok(self.hashing.hash(password, self.chance.bytes()).await?)
     }
 
     /// False when it was granted before.
@@ -160,7 +167,7 @@ impl Admin {
     }
 }
 
-fn taken(error: DbError, name: &str) -> AdminError {
+pub(super) fn taken(error: DbError, name: &str) -> AdminError {
     match error {
         DbError::Taken => AdminError::Taken {
             problem: format!("A user called {name:?} is there already."),

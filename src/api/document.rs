@@ -5,7 +5,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::me;
+use super::{me, password, session, sessions, setup};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -14,7 +14,16 @@ use super::me;
         description = "Users, what they may watch, videos, links and streams of a reelgate server.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    paths(me::show),
+    paths(
+        me::show,
+        password::change,
+        session::create,
+        session::end,
+        sessions::list,
+        sessions::end,
+        sessions::end_others,
+        setup::create
+    ),
     components(schemas(Problem)),
     modifiers(&Credentials),
     security(("session" = []), ("api_token" = []))

@@ -10,6 +10,10 @@
 
 mod document;
 pub mod me;
+pub mod password;
+pub mod session;
+pub mod sessions;
+pub mod setup;
 
 pub use document::{document, serve};
 

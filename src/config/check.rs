@@ -21,6 +21,7 @@ pub(super) fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         listen: listening(raw)?,
         public_url: published(raw)?,
         tls: tls::files(raw)?,
+        admin_password_file: folders::password(raw)?,
         legacy_route: raw.parse("legacy_route", |name| legacy_route(name, &libraries))?,
         trusted_proxies: raw.parse("trusted_proxies", trusted_proxies)?.unwrap_or_default(),
         limits: limits(raw)?,

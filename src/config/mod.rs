@@ -51,6 +51,8 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// Empty when no folder was given anywhere: a command may not need one.
     pub libraries: Vec<LibraryConfig>,
+    /// Holds the password of the user `admin`, who is made when nobody else can administer.
+    pub admin_password_file: Option<PathBuf>,
     /// The library behind `/private/files/download/`.
     pub legacy_route: Option<String>,
     /// Whose `X-Forwarded-*` count.
@@ -203,6 +205,7 @@ impl Config {
             public_url: None,
             tls: None,
             libraries: Vec::new(),
+            admin_password_file: None,
             legacy_route: None,
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
@@ -232,6 +235,9 @@ impl Config {
             "public_url" => self.public_url.as_ref().map(ToString::to_string).unwrap_or_default(),
             "tls_cert" => self.tls.as_ref().map(|tls| tls.cert.display().to_string()).unwrap_or_default(),
             "tls_key" => self.tls.as_ref().map(|tls| tls.key.display().to_string()).unwrap_or_default(),
+            "admin_password_file" => {
+                self.admin_password_file.as_ref().map(|file| file.display().to_string()).unwrap_or_default()
+            }
             "legacy_route" => self.legacy_route.clone().unwrap_or_default(),
             "trusted_proxies" => {
                 self.trusted_proxies.iter().map(Network::to_string).collect::<Vec<_>>().join(", ")

@@ -3,8 +3,10 @@
 mod assets;
 mod frame;
 pub mod library;
+pub mod login;
 mod player;
 pub mod profile;
+pub mod setup;
 pub mod shares;
 pub mod watch;
 

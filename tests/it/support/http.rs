@@ -10,6 +10,7 @@ pub struct Request {
     pub method: String,
     pub target: String,
     pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
 pub fn get(target: impl Into<String>) -> Request {
@@ -22,7 +23,7 @@ pub fn head(target: impl Into<String>) -> Request {
 
 impl Request {
     pub fn new(method: &str, target: impl Into<String>) -> Request {
-        Request { method: method.to_owned(), target: target.into(), headers: Vec::new() }
+        Request { method: method.to_owned(), target: target.into(), headers: Vec::new(), body: Vec::new() }
     }
 
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Request {
@@ -32,6 +33,24 @@ impl Request {
 
     pub fn range(self, range: &str) -> Request {
         self.header("Range", range)
+    }
+
+    /// With a body of this type, and its length.
+    pub fn body(self, content_type: &str, body: impl Into<Vec<u8>>) -> Request {
+        let body = body.into();
+        let typed =
+            self.header("Content-Type", content_type).header("Content-Length", body.len().to_string());
+        Request { body, ..typed }
+    }
+
+    /// The fields of an HTML form.
+    pub fn form(self, fields: &[(&str, &str)]) -> Request {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.body("application/x-www-form-urlencoded", body)
+    }
+
+    pub fn json(self, value: &serde_json::Value) -> Request {
+        self.body("application/json", value.to_string())
     }
 
     /// On a connection of its own, which must hold this answer and nothing more.
@@ -47,7 +66,7 @@ impl Request {
         response
     }
 
-    /// As it goes over the wire.
+    /// Its head, as it goes over the wire.
     pub fn text(&self, address: SocketAddr) -> String {
         let mut lines = vec![format!("{} {} HTTP/1.1", self.method, self.target)];
         if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
@@ -78,6 +97,10 @@ impl Response {
 
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
     /// Status, headers without those that differ every time, and body: what must not tell two cases apart.
@@ -122,6 +145,7 @@ impl<S: Read + Write> Connection<S> {
     pub fn write(&mut self, request: &Request) {
         let text = request.text(self.address);
         self.write_raw(text.as_bytes());
+        self.write_raw(&request.body);
     }
 
     pub fn write_raw(&mut self, bytes: &[u8]) {
