@@ -34,11 +34,6 @@ impl Frame {
         Frame { name: Some(person.name.clone()), is_admin: person.role == Role::Admin, here }
     }
 
-    /// For somebody without an account.
-    pub fn nobody() -> Frame {
-        Frame { name: None, is_admin: false, here: "" }
-    }
-
     /// For the attribute `aria-current`.
     pub fn current(&self, entry: &str) -> &'static str {
         if self.here == entry { "page" } else { "false" }
