@@ -36,3 +36,15 @@ export async function copy(text, what) {
     showText(what, text);
   }
 }
+
+// The text comes from the server: the clipboard is asked for at once, for browsers give it only right after a click.
+export async function copyLater(promise, what) {
+  const text = promise.then(({ text }) => text);
+  try {
+    const blob = text.then((words) => new Blob([words], { type: "text/plain" }));
+    await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+    notice(`${what} is copied.`);
+  } catch {
+    await copy(await text, what);
+  }
+}
