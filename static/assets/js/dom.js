@@ -9,14 +9,14 @@ export function h(tag, attributes = {}, ...children) {
     else if (name === "value" || name === "checked" || name === "disabled") element[name] = value;
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
 export const find = (selector, within = document) => within.querySelector(selector);
 
 export function fill(element, ...children) {
-  element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
@@ -41,7 +41,7 @@ export function choice(label, input) {
 
 // Rows of a table whose cells know their column, for phones. `columns`: [["Name", (row) => content, "number"?], ...]
 export function table(caption, columns, rows) {
-  const head = h("tr", {}, columns.map(([name, , kind]) => h("th", { scope: "col", class: kind || null }, name)));
+  const head = h("tr", {}, columns.map(([name, , kind]) => h("th", { scope: "col", class: kind || null }, name || h("span", { class: "only-read" }, "What can be done"))));
   const line = (row) =>
     h("tr", {}, columns.map(([name, cell, kind]) => h("td", { "data-label": name || null, class: kind || null }, h("span", {}, cell(row)))));
   return h("div", { class: "scrolls" },

@@ -12,3 +12,6 @@ export const folderOf = (path) => path.split("/").slice(0, -1).join("/");
 
 // Names in any direction of writing do not turn what stands around them.
 export const isolated = (text) => h("bdi", {}, text);
+
+// What people call a container.
+export const containerOf = (name) => (name ? { matroska: "MKV", quicktime: "MOV" }[name] || name.toUpperCase() : null);

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icon.js";
-import { folderOf, titleOf } from "../names.js";
+import { containerOf, folderOf, titleOf } from "../names.js";
 import { count, duration, size } from "../words.js";
 import { addressOf } from "./place.js";
 
@@ -26,19 +26,21 @@ function cover(item) {
 
 function facts(item) {
   if (item.state === "broken" && item.note) return item.note;
-  return [item.height && `${item.height}p`, item.container && item.container.toUpperCase(), size(item.size)].filter(Boolean).join(" · ");
+  return [item.height && `${item.height}p`, containerOf(item.container), size(item.size)].filter(Boolean).join(" · ");
 }
 
 // `showsPlace`: the list is of more than one folder.
 export function film(item, showsPlace) {
   const place = [item.library, folderOf(item.path)].filter(Boolean).join("/");
   const about = facts(item);
+  const isBroken = item.state === "broken";
   return h("div", { role: "listitem" },
-    h("a", { class: "card film", href: `/watch/${item.id}`, "data-id": item.id, title: item.name },
+    h("a", { class: isBroken ? "film broken" : "film", href: `/watch/${item.id}`, "data-id": item.id, title: item.name },
       cover(item),
-      h("span", { class: "title", dir: "auto" }, titleOf(item.name)),
-      showsPlace && h("span", { class: "place", dir: "auto" }, place),
-      h("span", { class: "about", title: about }, about)));
+      h("span", { class: "words" },
+        h("span", { class: "title", dir: "auto" }, titleOf(item.name)),
+        showsPlace && h("span", { class: "place", dir: "auto" }, place),
+        h("span", { class: "about", title: about }, about))));
 }
 
 export function folder(entry, place, symbol = "folder") {

@@ -70,6 +70,8 @@ export function filmList(element, more) {
       state = { fetchPage, showsPlace, next: first.next, count: 0, isLoading: false };
       fill(element);
       fill(more);
+      element.setAttribute("role", "list");
+      element.classList.toggle("of-places", showsPlace);
       append(first.entries);
       if (state.next) eye.observe(more);
     },
@@ -82,6 +84,7 @@ export function filmList(element, more) {
       }
     },
     clear() {
+      element.removeAttribute("role");
       eye.disconnect();
       state = null;
       fill(element);

@@ -2,13 +2,13 @@
 
 import { fill, h } from "../dom.js";
 import { icon } from "../icon.js";
-import { isolated, titleOf } from "../names.js";
+import { containerOf, isolated, titleOf } from "../names.js";
 import { addressOf, stepsTo } from "../library/place.js";
 import { duration, moment, size } from "../words.js";
 
 export function facts(item) {
   const picture = item.width && item.height && `${item.width} × ${item.height}`;
-  const words = [duration(item.duration_ms), picture, item.container && item.container.toUpperCase(), size(item.size), moment(item.modified_at)];
+  const words = [duration(item.duration_ms), picture, containerOf(item.container), size(item.size), moment(item.modified_at)];
   const state = { recording: ["live", "Recording: the end grows"], broken: ["bad", item.note || "Broken"] }[item.state];
   return [words.filter(Boolean).join(" · "), state && h("span", { class: `badge ${state[0]}` }, state[1])];
 }
