@@ -110,6 +110,7 @@ async function show(kept) {
 
 function restore({ top, id }) {
   scrollTo(0, top || 0);
+  films.populate();
   if (id) find(`.film[data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
 }
 

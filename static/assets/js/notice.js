@@ -13,16 +13,17 @@ export function failed(problem) {
   notice([problem.message, problem.hint].filter(Boolean).join(" "), "bad");
 }
 
-// Runs what a button does; it cannot be pressed twice meanwhile.
+// Runs what a button does; it cannot be pressed twice meanwhile. It is not disabled, for then it would lose the focus.
 export async function busy(button, work) {
-  button.disabled = true;
+  if (button.ariaBusy === "true") return undefined;
+  button.ariaBusy = "true";
   try {
     return await work();
   } catch (problem) {
     failed(problem);
     return undefined;
   } finally {
-    button.disabled = false;
+    button.ariaBusy = null;
   }
 }
 

@@ -38,5 +38,4 @@ export async function resume(video, line, milliseconds) {
     video.focus();
   };
   fill(line, h("span", {}, `Resumed at ${duration(at * 1000)}`), " · ", h("button", { type: "button", class: "link", onclick: restart }, "Start over"));
-  video.addEventListener("ended", () => fill(line), { once: true });
 }
