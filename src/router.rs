@@ -95,9 +95,11 @@ pub const ROUTES: &[Route] = {
         route("/private/files/download/{*rest}", "/private/files/download/{path}", Guarded, Player, || {
             get(media::serve_legacy)
         }),
-        route("/watch/{*rest}", "/watch/{id}", Guarded, Program, || get(web::watch)),
+        route("/watch/{*rest}", "/watch/{id}", Guarded, Program, || get(web::watch::show)),
         route("/embed/{*rest}", "/embed/{id}", Guarded, Program, || get(web::embed::show)),
-        route("/", "/", Guarded, Program, || get(web::library)),
+        route("/", "/", Guarded, Program, || get(web::library::show)),
+        route("/shares", "/shares", Guarded, Program, || get(web::shares::show)),
+        route("/profile", "/profile", Guarded, Program, || get(web::profile::show)),
         route("/login", "/login", Public, Program, || get(web::login::show).post(web::login::log_in)),
         route("/logout", "/logout", Public, Program, || post(web::login::log_out)),
         route("/setup", "/setup", Public, Program, || get(web::setup::show).post(web::setup::create)),
