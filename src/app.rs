@@ -12,9 +12,12 @@ use arc_swap::ArcSwap;
 use rustix::process::{Resource, getrlimit};
 
 use crate::access::Access;
+use crate::access::attempts::Attempts;
+use crate::access::hashing::Hashing;
+use crate::access::setup::Setup;
 use crate::body::{Films, Shelf};
 use crate::clock::{Chance, Clock, Seconds};
-use crate::config::{Config, Limits, Network, ZeroCopy};
+use crate::config::{Config, Limits, Network, Origin, ZeroCopy};
 use crate::db::media::Library;
 use crate::db::{Db, DbError};
 use crate::metrics::Metrics;
@@ -30,6 +33,12 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     pub db: Db,
     pub access: Access,
+    /// Passwords that were tried lately.
+    pub attempts: Attempts,
+    /// Where passwords are hashed and compared.
+    pub hashing: Hashing,
+    /// The way in of the first administrator.
+    pub setup: Setup,
     pub metrics: Metrics,
     pub clock: Clock,
     pub chance: Chance,
@@ -44,6 +53,10 @@ pub struct Parts {
     /// The library behind the drop-in route; none: the route is off.
     pub legacy_library: Option<String>,
     pub trusted_proxies: Vec<Network>,
+    /// Whose pages may show `/embed/` in a frame.
+    pub embed_origins: Vec<Origin>,
+    /// Whose pages may read media, not only show it.
+    pub cors_origins: Vec<Origin>,
     /// What people type to reach this server, when they do not type its own address.
     pub public_url: Option<url::Url>,
     /// Keys [`crate::access::client::Client::fingerprint`].
@@ -73,11 +86,15 @@ impl App {
         clock: Clock,
         chance: Chance,
     ) -> Result<App, DbError> {
+        let hashing = Hashing::new();
         let tag_secret = db.secret("entity-tags", chance.bytes()).await?;
         let app = App(Arc::new(Parts {
             access: Access::new(db.clone(), clock.clone()),
+            attempts: Attempts::new(),
+            setup: Setup::default(),
             db,
-            metrics: Metrics::new(),
+            metrics: Metrics::new(&hashing),
+            hashing,
             limits: config.limits.clone(),
             zero_copy: config.zero_copy,
             films: Films::new(),
@@ -85,6 +102,8 @@ impl App {
             shelf: Shelf::new(most_kept(getrlimit(Resource::Nofile).maximum)),
             legacy_library: config.legacy_route.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
+            embed_origins: config.embed_origins.clone(),
+            cors_origins: config.cors_origins.clone(),
             public_url: config.public_url.clone(),
             fingerprints: RandomState::new(),
             started_at: clock.seconds(),

@@ -14,6 +14,7 @@ use http::header::{
 };
 use http::{HeaderValue, Method, StatusCode};
 
+use crate::access::attempts::Wait;
 use crate::access::{Denied, Withheld};
 
 /// Of every page: our own scripts, style and pictures, media for the player, and nothing from elsewhere or within the
@@ -83,8 +84,12 @@ pub struct Refused {
 pub enum Kind {
     /// 400: it cannot be read.
     Malformed,
+    /// 401: name and password do not belong together.
+    WrongLogin,
     /// 403: a valid credential that may not do this.
     Forbidden,
+    /// 403: the password that was asked for besides is another one.
+    WrongPassword,
     /// 404: something it names is not there.
     Missing,
     /// 408: its body did not come in time.
@@ -199,7 +204,9 @@ impl Kind {
     fn words(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Kind::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The request cannot be read"),
+            Kind::WrongLogin => (StatusCode::UNAUTHORIZED, "wrong_login", "Name or password is wrong"),
             Kind::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            Kind::WrongPassword => (StatusCode::FORBIDDEN, "wrong_password", "The password is wrong"),
             Kind::Missing => (StatusCode::NOT_FOUND, "missing", "Not found"),
             Kind::Slow => (StatusCode::REQUEST_TIMEOUT, "slow_request", "The request took too long"),
             Kind::Conflict => (StatusCode::CONFLICT, "conflict", "Something is in the way"),
@@ -213,6 +220,19 @@ impl Kind {
 }
 
 impl Refused {
+    /// Whoever filled a form can put it right there.
+    pub fn is_about_fields(&self) -> bool {
+        matches!(self.kind, Kind::Unfit | Kind::Conflict | Kind::TooMany)
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.kind.words().0
+    }
+
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     fn problem(self) -> Problem {
         let (status, code, title) = self.kind.words();
         let (detail, hint) = (self.detail.into(), self.hint.into());
@@ -288,6 +308,12 @@ impl From<Denied> for Error {
     }
 }
 
+impl From<Wait> for Error {
+    fn from(Wait(seconds): Wait) -> Error {
+        Error::too_many("There were too many tries.", seconds)
+    }
+}
+
 impl From<Withheld> for Error {
     fn from(withheld: Withheld) -> Error {
         match withheld {
@@ -327,7 +353,8 @@ impl Problem {
                 return;
             }
             Audience::Person => {
-                response.headers_mut().insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
+                // A page for frames refuses with its own policy, or the frame would stay empty.
+                response.headers_mut().entry(CONTENT_SECURITY_POLICY).or_insert(PAGE_POLICY);
                 ("text/html; charset=utf-8", self.page(request_id))
             }
             Audience::Program => ("application/problem+json", self.json(request_id)),

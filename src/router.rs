@@ -4,6 +4,8 @@
 //!    the path and answered at once: a general router's matching, extractors and boxes took a tenth of a probe.
 //! 2. All others go through axum.
 
+mod cors;
+
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
@@ -93,9 +95,27 @@ pub const ROUTES: &[Route] = {
             get(media::serve_legacy)
         }),
         route("/watch/{*rest}", "/watch/{id}", Guarded, Program, || get(web::watch)),
+        route("/embed/{*rest}", "/embed/{id}", Guarded, Program, || get(web::embed::show)),
         route("/", "/", Guarded, Program, || get(web::library)),
+        route("/login", "/login", Public, Program, || get(web::login::show).post(web::login::log_in)),
+        route("/logout", "/logout", Public, Program, || post(web::login::log_out)),
+        route("/setup", "/setup", Public, Program, || get(web::setup::show).post(web::setup::create)),
+        route("/admin", "/admin", Guarded, Program, || get(web::admin)),
+        route("/admin/{area}", "/admin/{area}", Guarded, Program, || get(web::admin)),
+        route("/admin/{area}/{name}", "/admin/{area}/{name}", Guarded, Program, || get(web::admin)),
         route("/assets/{*path}", "/assets/{path}", Public, Program, || get(web::assets)),
+        route("/api/v1/session", "/api/v1/session", Public, Program, || {
+            post(api::session::create).delete(api::session::end)
+        }),
+        route("/api/v1/setup", "/api/v1/setup", Public, Program, || post(api::setup::create)),
         route("/api/v1/me", "/api/v1/me", Guarded, Program, || get(api::me::show)),
+        route("/api/v1/me/password", "/api/v1/me/password", Guarded, Program, || put(api::password::change)),
+        route("/api/v1/me/sessions", "/api/v1/me/sessions", Guarded, Program, || {
+            get(api::sessions::list).delete(api::sessions::end_others)
+        }),
+        route("/api/v1/me/sessions/{id}", "/api/v1/me/sessions/{id}", Guarded, Program, || {
+            delete(api::sessions::end)
+        }),
         route("/api/v1/users", "/api/v1/users", Guarded, Program, || {
             get(api::users::list).post(api::users::add)
         }),
@@ -144,12 +164,17 @@ impl Router {
     }
 
     pub async fn answer(&self, request: Request<Incoming>) -> Response {
-        match media_route(request.uri().path()) {
+        let page = cors::Page::of(&self.app.cors_origins, request.method(), request.headers());
+        let response = match media_route(request.uri().path()) {
             Some(route) => {
                 let (request, _) = request.into_parts();
                 marked(unpanicked(self.send_media(request)).await, Answered::by(route))
             }
             None => unpanicked(self.ask_axum(request)).await,
+        };
+        match page {
+            Some(page) => page.told(response),
+            None => response,
         }
     }
 

@@ -25,7 +25,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 const FOLDERS: Duration = Duration::from_secs(1);
 /// Between two looks for open files that nobody wants.
 const SWEEP: Duration = Duration::from_secs(1);
-/// Last uses of tokens and logins, and those that are over.
+/// Last uses of tokens and logins, those that are over, and tries of passwords that no longer count.
 const BOOKKEEPING: Duration = Duration::from_secs(30);
 
 /// Runs until `stop`.
@@ -104,6 +104,7 @@ async fn attend_leases(stop: CancellationToken) {
 async fn keep_books(app: App, stop: CancellationToken) {
     loop {
         let last = stopped_within(&stop, BOOKKEEPING).await;
+        app.attempts.forget_old();
         let uses = app.access.take_uses();
         if let Err(error) = note(&app, &uses).await {
             tracing::warn!(%error, "the last uses of tokens and logins could not be written");

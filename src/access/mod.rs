@@ -6,18 +6,23 @@
 //! 4. [`Access::permit`] finds the item that is named and compares the two; [`viewing`] knows what may go on though
 //!    its credential is over.
 //! 5. [`Access::person`] says who administers, or looks after what is his.
+//! 6. [`password`] what people type, [`hashing`] how many are compared at once, [`attempts`] how many may be tried;
+//!    [`setup`] the way in of the first administrator.
 //!
 //! [`streams`] remembers on what grounds each running response was let in, and cuts those that lost them.
 
+pub mod attempts;
 mod catalogue;
 pub mod client;
 pub mod credential;
+pub mod hashing;
 mod holders;
 pub mod link;
 pub mod password;
 mod person;
 pub mod policy;
 pub mod session;
+pub mod setup;
 pub mod streams;
 #[cfg(test)]
 mod tests;
@@ -251,6 +256,11 @@ impl Access {
     async fn holder(&self, hash: TokenHash) -> Result<Option<Arc<Holder>>, Denied> {
         let epoch = self.epoch.load(Ordering::Acquire);
         self.holders.find(&self.db, hash, epoch).await.map_err(Denied::Unavailable)
+    }
+
+    /// A login has just been ended here: nobody should be let in by it until this process hears of it.
+    pub fn forget_session(&self, hash: &TokenHash) {
+        self.holders.forget_session(hash);
     }
 
     /// Who is logged in. The end of a login moves on while it is used, so one that seems over is looked up again.

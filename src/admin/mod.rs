@@ -5,9 +5,12 @@
 pub mod accounts;
 pub mod items;
 pub mod keys;
+pub mod sessions;
+pub mod setup;
 pub mod tokens;
 pub mod users;
 
+use crate::access::hashing::Hashing;
 use crate::clock::{Chance, Clock};
 use crate::db::media::Library;
 use crate::db::{Db, DbError};
@@ -21,6 +24,7 @@ pub struct Admin {
     pub db: Db,
     pub clock: Clock,
     pub chance: Chance,
+    pub hashing: Hashing,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +59,11 @@ struct Place {
 }
 
 impl Admin {
+    /// For who is alone: a command.
+    pub fn new(db: Db, clock: Clock, chance: Chance) -> Admin {
+        Admin { db, clock, chance, hashing: Hashing::new() }
+    }
+
     async fn place(&self, area: &Area) -> Result<Place, AdminError> {
         match area {
             Area::Everything => Ok(Place { library_id: None, prefix: String::new() }),

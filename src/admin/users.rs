@@ -31,7 +31,7 @@ impl Admin {
             places.push(self.place(area).await?);
         }
         let stored = match password {
-            Some(password) => Some(self.hash(password).await?),
+            Some(password) => Some(self.hash(password, name).await?),
             None => None,
         };
         let id = self.short_id();
@@ -91,7 +91,7 @@ impl Admin {
         })
     }
 
-    /// Ends the user's logins, but for the one of this id.
+    /// Ends the user's logins, but for the one of this id: whoever has the old password may be logged in by it.
     pub async fn set_password(
         &self,
         name: &str,
@@ -99,7 +99,7 @@ impl Admin {
         kept: Option<&str>,
     ) -> Result<User, AdminError> {
         let user = self.user(name).await?;
-        let stored = self.hash(password).await?;
+        let stored = self.hash(password, &user.name).await?;
         let mut change = self.db.change().await?;
         change.set_password(&user.id, &stored, self.clock.seconds()).await?;
         change.end_other_sessions(&user.id, kept).await?;
@@ -107,10 +107,10 @@ impl Admin {
         Ok(User { has_password: true, ..user })
     }
 
-    async fn hash(&self, password: Password) -> Result<String, AdminError> {
-        let salt = self.chance.bytes();
-        let hashed = tokio::task::spawn_blocking(move || password.hash(salt)).await;
-        Ok(hashed.unwrap_or(Err(crate::access::password::PasswordError::Hash))?)
+    /// The stored form of a password that may be this user's.
+    pub(super) async fn hash(&self, password: Password, user_name: &str) -> Result<String, AdminError> {
+        password.expect_fits(user_name)?;
+        Ok(self.hashing.hash(password, self.chance.bytes()).await?)
     }
 
     /// False when it was granted before.
@@ -180,7 +180,7 @@ fn last_administrator(name: &str) -> AdminError {
     }
 }
 
-fn taken(error: DbError, name: &str) -> AdminError {
+pub(super) fn taken(error: DbError, name: &str) -> AdminError {
     match error {
         DbError::Taken => AdminError::Taken {
             problem: format!("A user called {name:?} is there already."),

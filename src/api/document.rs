@@ -14,7 +14,7 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{Content, Ref, RefOr, Response};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
-use super::{grants, keys, me, tokens, users};
+use super::{grants, keys, me, password, session, sessions, setup, tokens, users};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -26,7 +26,11 @@ use super::{grants, keys, me, tokens, users};
     ),
     paths(
         serve,
+        session::create, session::end,
+        setup::create,
         me::show,
+        password::change,
+        sessions::list, sessions::end, sessions::end_others,
         users::list, users::add, users::show, users::change, users::delete, users::set_password,
         grants::list, grants::add, grants::withdraw,
         tokens::list, tokens::create, tokens::revoke,

@@ -12,6 +12,10 @@ mod document;
 pub mod grants;
 pub mod keys;
 pub mod me;
+pub mod password;
+pub mod session;
+pub mod sessions;
+pub mod setup;
 pub mod tokens;
 pub mod users;
 

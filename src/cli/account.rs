@@ -37,7 +37,7 @@ pub(super) enum UserCommand {
         #[arg(long, value_name = "true|false")]
         system: Option<bool>,
     },
-    /// Set a user's password
+    /// Set a user's password; ends the user's logins
     Passwd {
         name: String,
         /// Read it from standard input instead of asking
@@ -110,7 +110,9 @@ pub(super) async fn user(config: &ConfigArgs, command: UserCommand, output: Outp
             with_admin(config, First::Needs, async |admin| {
                 admin.user(&name).await?;
                 let user = admin.set_password(&name, password(password_stdin)?, None).await?;
-                output.show(&described(&user), || format!("{} has a new password.", user.name))
+                output.show(&described(&user), || {
+                    format!("{} has a new password and is logged in nowhere.", user.name)
+                })
             })
             .await
         }

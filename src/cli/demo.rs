@@ -6,8 +6,10 @@ use std::path::Path;
 
 use anyhow::Context;
 use clap::Args;
+use data_encoding::BASE32_NOPAD;
 use serde_json::json;
 
+use crate::access::password::Password;
 use crate::admin::Admin;
 use crate::admin::tokens::TokenWish;
 use crate::clock::{Chance, Clock};
@@ -42,8 +44,8 @@ pub(super) async fn run(args: &DemoArgs, output: Output) -> anyhow::Result<()> {
     let prepared = prepare(args, folder.path(), &videos).await?;
     let fell_back = args.listen.is_none() && prepared.address != USUAL;
     let first = async |prepared: &Prepared| {
-        let (item, token) = furnish(prepared).await?;
-        announce(prepared, &item, &token, fell_back, folder.path(), output)
+        let made = furnish(prepared).await?;
+        announce(prepared, &made, fell_back, folder.path(), output)
     };
     prepared.run(first).await
 }
@@ -66,40 +68,49 @@ async fn prepare(args: &DemoArgs, folder: &Path, videos: &Path) -> anyhow::Resul
     serve::prepare(config, &data, listener.into(), Clock::system(), Chance::system()).await
 }
 
+/// What the demo made, to be shown once.
+struct Made {
+    item: Item,
+    token: String,
+    password: String,
+}
+
+const USER: &str = "demo";
+
 /// An administrator, a token, and the sample in the catalogue.
-async fn furnish(prepared: &Prepared) -> anyhow::Result<(Item, String)> {
+async fn furnish(prepared: &Prepared) -> anyhow::Result<Made> {
     let app = &prepared.app;
-    let admin = Admin { db: app.db.clone(), clock: app.clock.clone(), chance: app.chance.clone() };
+    let admin = Admin::new(app.db.clone(), app.clock.clone(), app.chance.clone());
     for known in app.db.libraries().await? {
         library::scan(&app.db, &app.clock, &app.chance, &known, false, &|_| ()).await?;
     }
-    admin.add_user("demo", Role::Admin, false, &[], None).await?;
-    let wish = TokenWish {
-        user: "demo",
-        kind: TokenKind::Media,
-        scope: Scope::All,
-        lasts: None,
-        name: Some("demo"),
-    };
+    // 80 bits that can be typed.
+    let password = BASE32_NOPAD.encode(&app.chance.bytes::<10>()).to_lowercase();
+    let stored = Password::new(password.clone())?;
+    admin.add_user(USER, Role::Admin, false, &[], Some(stored)).await?;
+    let wish =
+        TokenWish { user: USER, kind: TokenKind::Media, scope: Scope::All, lasts: None, name: Some(USER) };
     let (token, _) = admin.create_token(&wish).await?;
     let item = app.db.items(None).await?.into_iter().next().context("the sample was not found")?;
-    Ok((item, token.expose().to_owned()))
+    Ok(Made { item, token: token.expose().to_owned(), password })
 }
 
 fn announce(
     prepared: &Prepared,
-    item: &Item,
-    token: &str,
+    made: &Made,
     fell_back: bool,
     folder: &Path,
     output: Output,
 ) -> anyhow::Result<()> {
+    let Made { item, token, password } = made;
     let base = format!("http://{}", prepared.address);
     let id = item.id;
     let page = format!("{base}/watch/{id}?token={token}");
     let url = format!("{base}/m/{id}?token={token}");
     if output.is_json() {
-        return print(&json!({ "url": url, "page": page, "token": token, "id": id.to_string() }).to_string());
+        let login = json!({ "url": format!("{base}/login"), "name": USER, "password": password });
+        let value = json!({ "url": url, "page": page, "token": token, "id": id.to_string(), "login": login });
+        return print(&value.to_string());
     }
     let moved = if fell_back {
         format!("\n{USUAL} is taken, so this one listens on {}.\n", prepared.address)
@@ -109,12 +120,13 @@ fn announce(
     let warning = if prepared.address.ip().is_loopback() {
         ""
     } else {
-        "\nwarning: other machines can reach this address, and the token travels unencrypted.\n"
+        "\nwarning: other machines can reach this address, and token and password travel unencrypted.\n"
     };
     print(&format!(
         "reelgate demo: one video, one administrator, one token. Everything is gone when it ends (Ctrl+C).\n\
          {moved}{warning}\n\
          Watch it:\n  {page}\n\n\
+         Log in:\n  {base}/login  as {USER}, with the password {password}\n\n\
          In a page of your own:\n  <video controls src=\"{url}\"></video>\n\n\
          The first two bytes (206), the last one (206), and beyond the end (416):\n  \
          curl -i -r 0-1 '{url}' -o -\n  \

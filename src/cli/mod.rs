@@ -4,6 +4,7 @@ mod account;
 mod demo;
 mod doctor;
 mod doctor_report;
+mod first_admin;
 mod health;
 mod key;
 mod library;

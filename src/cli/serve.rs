@@ -22,9 +22,9 @@ use crate::router::Router;
 use crate::server::{self, Entrance, Shutdown, Signals, Tls};
 use crate::{telemetry, upkeep};
 
-use super::Misuse;
 use super::output::{Output, print};
 use super::store::{self, First};
+use super::{Misuse, first_admin};
 
 /// Writing back the log, and what tasks still have to say.
 const AFTER_DRAIN: Duration = Duration::from_secs(10);
@@ -207,6 +207,8 @@ fn tell_service_manager(state: sd_notify::NotifyState<'_>) {
 
 async fn announce(prepared: &Prepared, output: Output) -> anyhow::Result<()> {
     let url = url(&prepared.config, prepared.address);
+    let setup = first_admin::way_in(&prepared.config, &prepared.app).await?;
+    let setup = setup.map(|code| format!("{url}/setup?code={code}"));
     let users = prepared.app.db.users().await?;
     if output.is_json() {
         let libraries: Vec<_> = prepared
@@ -220,6 +222,7 @@ async fn announce(prepared: &Prepared, output: Output) -> anyhow::Result<()> {
             "data": prepared.config.data.display().to_string(),
             "libraries": libraries,
             "users": users.len(),
+            "setup": setup,
             "warning": advice(prepared),
         });
         return print(&value.to_string());
@@ -229,6 +232,11 @@ async fn announce(prepared: &Prepared, output: Output) -> anyhow::Result<()> {
     lines.extend(libraries.map(|library| format!("  serves  {}  from {}", library.name, library.path)));
     lines.push(format!("  open    {url}"));
     lines.push(format!("  data    {}", prepared.config.data.display()));
+    if let Some(setup) = setup {
+        lines.push(format!(
+            "\n  Nobody can log in to administer yet. This address works once, for 24 hours:\n  {setup}"
+        ));
+    }
     if let Some(advice) = advice(prepared) {
         lines.push(format!("\n  warning: {advice}"));
     }
@@ -247,7 +255,8 @@ fn advice(prepared: &Prepared) -> Option<String> {
     let advice = if encrypted {
         "Only the proxy should be able to reach this port."
     } else {
-        "Tokens travel unencrypted here: see --tls-cert, or put a proxy with HTTPS in front and see --public-url."
+        "Passwords, login cookies and tokens travel unencrypted here: see --tls-cert, or put a proxy with HTTPS in front \
+         and see --public-url."
     };
     Some(format!("{} can be reached from other machines. {advice}", prepared.address))
 }

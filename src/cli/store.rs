@@ -25,7 +25,7 @@ pub(super) async fn with_admin<T>(
 ) -> anyhow::Result<T> {
     let folder = folder(&Config::data_folder(config, std::env::vars_os())?, first)?;
     let db = Db::open(&folder).await?;
-    let admin = Admin { db: db.clone(), clock: Clock::system(), chance: Chance::system() };
+    let admin = Admin::new(db.clone(), Clock::system(), Chance::system());
     admin.clock.not_before(db.latest_time().await?);
     let done = work(&admin).await;
     db.close().await?;

@@ -92,8 +92,12 @@ impl Reader<'_> {
         let Some(known) = keys::known(name) else { return Err(self.unknown(name, key, &keys::KEYS)) };
         let source = self.source(value.span().start);
         match known {
-            "data" | "tls_cert" | "tls_key" => raw.set(known, self.path(known, value)?, source),
-            "trusted_proxies" => raw.set(known, self.list(known, value)?, source),
+            "data" | "tls_cert" | "tls_key" | "admin_password_file" => {
+                raw.set(known, self.path(known, value)?, source);
+            }
+            "trusted_proxies" | "embed_origins" | "cors_origins" => {
+                raw.set(known, self.list(known, value)?, source);
+            }
             _ => raw.set(known, self.scalar(known, value)?, source),
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The data folder, the libraries, and that neither lies in the other.
+//! The data folder, the libraries, and that neither lies in the other; the file of a password.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -18,6 +18,25 @@ pub(super) fn data(raw: &RawConfig) -> Result<PathBuf, ConfigError> {
         Ok(found) if !found.is_dir() => Err(fault(format!("{} is not a folder", path.display()))),
         _ => Ok(path),
     }
+}
+
+/// The file of the first administrator's password, which must be there to be read: a server that nobody can log in to
+/// should not start as if all were well.
+pub(super) fn password(raw: &RawConfig) -> Result<Option<PathBuf>, ConfigError> {
+    const KEY: &str = "admin_password_file";
+    let Some(typed) = raw.values.get(KEY) else { return Ok(None) };
+    let readable = |path: &Path| {
+        // A pipe would wait for somebody who writes.
+        let is_file = path.metadata()?.is_file();
+        if is_file { std::fs::File::open(path).map(drop) } else { Err(io::Error::other("it is not a file")) }
+    };
+    let path = std::path::absolute(&typed.value).and_then(|path| readable(&path).map(|()| path));
+    let problem = match path {
+        Ok(path) => return Ok(Some(path)),
+        Err(error) => format!("{}: {error}", Path::new(&typed.value).display()),
+    };
+    let cure = "name a file that holds the password alone, and that the user that runs reelgate can read";
+    Err(Fault::new(problem, cure).at(KEY, typed.source.clone()))
 }
 
 /// The part that exists without its symbolic links, and the rest as it is: the comparison with the libraries

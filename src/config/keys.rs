@@ -2,14 +2,17 @@
 
 /// Every key of the file, in the order of the documentation. `REELGATE_` and the key in capitals, `_` for `.`,
 /// is its variable.
-pub(super) const KEYS: [&str; 20] = [
+pub(super) const KEYS: [&str; 23] = [
     "listen",
     "data",
     "public_url",
     "tls_cert",
     "tls_key",
+    "admin_password_file",
     "legacy_route",
     "trusted_proxies",
+    "embed_origins",
+    "cors_origins",
     "scan_interval",
     "zero_copy",
     "log_format",

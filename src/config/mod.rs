@@ -20,6 +20,7 @@ mod file;
 mod folders;
 mod keys;
 mod network;
+mod origin;
 mod raw;
 mod tls;
 mod units;
@@ -35,6 +36,7 @@ pub use args::{ConfigArgs, ServeArgs};
 pub use certificate::Certificate;
 pub use error::{ConfigError, Source};
 pub use network::Network;
+pub use origin::Origin;
 pub use tls::TlsFiles;
 
 use raw::RawConfig;
@@ -51,10 +53,16 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// Empty when no folder was given anywhere: a command may not need one.
     pub libraries: Vec<LibraryConfig>,
+    /// Holds the password of the user `admin`, who is made when nobody else can administer.
+    pub admin_password_file: Option<PathBuf>,
     /// The library behind `/private/files/download/`.
     pub legacy_route: Option<String>,
     /// Whose `X-Forwarded-*` count.
     pub trusted_proxies: Vec<Network>,
+    /// Whose pages may show `/embed/` in a frame.
+    pub embed_origins: Vec<Origin>,
+    /// Whose pages may read media, not only show it.
+    pub cors_origins: Vec<Origin>,
     pub limits: Limits,
     /// Time between two full scans; watching finds most changes earlier.
     pub scan_interval: Duration,
@@ -203,8 +211,11 @@ impl Config {
             public_url: None,
             tls: None,
             libraries: Vec::new(),
+            admin_password_file: None,
             legacy_route: None,
             trusted_proxies: Vec::new(),
+            embed_origins: Vec::new(),
+            cors_origins: Vec::new(),
             limits: Limits::default(),
             scan_interval: DEFAULT_SCAN_INTERVAL,
             zero_copy: ZeroCopy::default(),
@@ -232,16 +243,23 @@ impl Config {
             "public_url" => self.public_url.as_ref().map(ToString::to_string).unwrap_or_default(),
             "tls_cert" => self.tls.as_ref().map(|tls| tls.cert.display().to_string()).unwrap_or_default(),
             "tls_key" => self.tls.as_ref().map(|tls| tls.key.display().to_string()).unwrap_or_default(),
-            "legacy_route" => self.legacy_route.clone().unwrap_or_default(),
-            "trusted_proxies" => {
-                self.trusted_proxies.iter().map(Network::to_string).collect::<Vec<_>>().join(", ")
+            "admin_password_file" => {
+                self.admin_password_file.as_ref().map(|file| file.display().to_string()).unwrap_or_default()
             }
+            "legacy_route" => self.legacy_route.clone().unwrap_or_default(),
+            "trusted_proxies" => list(&self.trusted_proxies),
+            "embed_origins" => list(&self.embed_origins),
+            "cors_origins" => list(&self.cors_origins),
             "scan_interval" => units::duration_text(self.scan_interval),
             "zero_copy" => self.zero_copy.to_string(),
             "log_format" => self.log.to_string(),
             _ => self.limits.text(key.trim_start_matches("limits.")),
         }
     }
+}
+
+fn list<T: ToString>(values: &[T]) -> String {
+    values.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
 }
 
 impl LibraryConfig {

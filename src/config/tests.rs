@@ -69,8 +69,11 @@ fn every_key_can_stand_in_the_file() {
         public_url = "https://video.example.org"
         tls_cert = "cert.pem"
         tls_key = "/etc/key.pem"
+        admin_password_file = "password"
         legacy_route = "cinema"
         trusted_proxies = ["10.0.0.0/8", "::1"]
+        embed_origins = ["https://www.example.org", "http://localhost:3000"]
+        cors_origins = "https://WWW.example.org"
         scan_interval = "2h"
         zero_copy = "on"
         log_format = "text"
@@ -90,10 +93,12 @@ fn every_key_can_stand_in_the_file() {
         path = "films"
     "#;
     fs::write(place.path("reelgate.toml"), toml).unwrap();
+    fs::write(place.path("password"), "").unwrap();
     let args = ConfigArgs { data: None, config: Some(place.path("reelgate.toml")) };
     let config = Config::load(&args, &ServeArgs::default(), NO_ENVIRONMENT).unwrap();
 
     assert_eq!(config.libraries, [library("cinema", place.path("films"), true)]);
+    assert_eq!(config.admin_password_file, Some(place.path("password")), "relative to the file");
     assert_eq!(config.data, place.path("state"), "relative to the file");
     assert_eq!(config.tls.as_ref().unwrap().cert, place.path("cert.pem"), "likewise");
     let settings: Vec<String> = config.sources().map(|(key, value, _)| format!("{key}={value}")).collect();
@@ -104,6 +109,8 @@ fn every_key_can_stand_in_the_file() {
         "tls_key=/etc/key.pem",
         "legacy_route=cinema",
         "trusted_proxies=10.0.0.0/8, ::1",
+        "embed_origins=https://www.example.org, http://localhost:3000",
+        "cors_origins=https://www.example.org",
         "scan_interval=2h",
         "zero_copy=on",
         "log_format=text",
@@ -161,7 +168,8 @@ fn every_flag_reaches_its_setting() {
     let (films, data) = (place.path("films"), place.path("state"));
     let line = "--listen 127.0.0.1:0 --public-url http://a.example --legacy-route films --trusted-proxy 10.0.0.1 \
                 --trusted-proxy fd00::/8 --scan-interval 1m --drain-timeout 2s --max-connections 5 --log-format text \
-                --tls-cert cert.pem --tls-key key.pem";
+                --tls-cert cert.pem --tls-key key.pem --embed-origin http://a.example --embed-origin http://b.example \
+                --cors-origin http://c.example";
     let words = ["reelgate", films.to_str().unwrap(), "--data", data.to_str().unwrap()];
     let typed = <Typed as clap::Parser>::parse_from(words.into_iter().chain(line.split_whitespace()));
     let file = place.path("reelgate.toml");
@@ -172,23 +180,29 @@ fn every_flag_reaches_its_setting() {
     assert_eq!(config.file, Some(file));
     assert_eq!(config.libraries, [library("films", films, false)]);
     assert_eq!(config.trusted_proxies.len(), 2);
+    assert_eq!((config.embed_origins.len(), config.cors_origins.len()), (2, 1));
     assert_eq!(config.limits.max_connections, 5);
     let from_flags = config.sources().filter(|(_, _, source)| matches!(source, Source::Flag(_))).count();
-    assert_eq!(from_flags, 12);
+    assert_eq!(from_flags, 14);
 }
 
 #[cfg(feature = "tls")]
 #[test]
 fn every_variable_reaches_its_setting() {
     let place = Place::new();
+    let password = place.path("password");
+    fs::write(&password, "").unwrap();
     let values = [
         "127.0.0.1:0",
         "state",
         "http://a.example",
         "cert.pem",
         "key.pem",
+        password.to_str().unwrap(),
         "films",
         "10.0.0.1",
+        "https://a.example",
+        "https://a.example,https://b.example",
         "1m",
         "on",
         "text",
@@ -254,7 +268,7 @@ fn what_kubernetes_adds_is_not_ours() {
 #[test]
 fn wrong_values_name_their_place_and_a_cure() {
     let place = Place::new();
-    let cases: [(&str, &[&str], &str); 26] = [
+    let cases: [(&str, &[&str], &str); 35] = [
         ("listen = \"8080\"", &["listen (", ":1)", "127.0.0.1:8080"], "no address"),
         ("listen = \"localhost:80\"", &["in numbers"], "a name"),
         ("listen = true", &["of the kind boolean", "text in quotes"], "the wrong kind"),
@@ -266,6 +280,19 @@ fn wrong_values_name_their_place_and_a_cure() {
         ("trusted_proxies = \"10.0.0.1/8\"", &["10.0.0.0/8"], "bits beyond the prefix"),
         ("trusted_proxies = [\"0.0.0.0/0\"]", &["anybody"], "everybody"),
         ("trusted_proxies = [\"proxy\"]", &["neither"], "a name"),
+        ("admin_password_file = \"nowhere\"", &["No such file", "password alone"], "no file"),
+        ("admin_password_file = \"films\"", &["not a file"], "a folder"),
+        ("embed_origins = \"*\"", &["embed_origins (", ":1)", "name each origin"], "everybody"),
+        ("embed_origins = \"http://[::1]:80\"", &["give the machine a name"], "what no policy can name"),
+        (
+            "cors_origins = [\"https://a.example/\"]",
+            &["ends with a slash", "https://www.example.org"],
+            "a slash",
+        ),
+        ("cors_origins = \"https://a.example/v\"", &["it has a path"], "a path"),
+        ("cors_origins = \"www.example.org\"", &["is no origin", "write scheme, host"], "no scheme"),
+        ("cors_origins = [\"https://ada:pw@a.example\"]", &["password does not belong"], "a credential"),
+        ("cors_origins = [\"null\"]", &["everything that has none"], "nobody"),
         ("scan_interval = 30", &["\"30\" is not a duration", "30s"], "no unit"),
         ("scan_interval = \"0s\"", &["out of bounds", "from 1s to"], "never stops"),
         ("zero_copy = \"yes\"", &["auto, on or off"], "a third word"),

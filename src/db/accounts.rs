@@ -60,6 +60,9 @@ struct GrantRow {
     created_at: i64,
 }
 
+const HAS_ADMIN: &str = "select exists (select 1 from users
+    where role = 'admin' and state = 'active' and system = false and password is not null)";
+
 impl Db {
     /// The user of that name who is not deleted.
     pub async fn user(&self, name: &str) -> Result<Option<User>, DbError> {
@@ -82,6 +85,11 @@ impl Db {
         .fetch_all(self.reader())
         .await?;
         rows.into_iter().map(UserRow::check).collect()
+    }
+
+    /// Whether somebody can log in and administer.
+    pub async fn has_admin(&self) -> Result<bool, DbError> {
+        Ok(sqlx::query_scalar(HAS_ADMIN).fetch_one(self.reader()).await?)
     }
 
     /// Grants of one user, or of all, by user and library.
@@ -139,6 +147,11 @@ pub struct NewUser<'a> {
 }
 
 impl Change {
+    /// As [`Db::has_admin`], and nobody makes one until this change ends.
+    pub async fn has_admin(&mut self) -> Result<bool, DbError> {
+        Ok(sqlx::query_scalar(HAS_ADMIN).fetch_one(self.on()).await?)
+    }
+
     pub async fn add_user(&mut self, user: &NewUser<'_>, now: Seconds) -> Result<(), DbError> {
         sqlx::query(
             "insert into users (id, name, name_key, role, state, system, password, created_at, changed_at)
@@ -176,7 +189,8 @@ impl Change {
         self.touch_access().await
     }
 
-    /// `deleted` also ends the user's tokens, grants and logins: a later user of the same name inherits nothing.
+    /// Ends the logins of whoever is not active, so that they do not come back with the user. `deleted` also ends the
+    /// user's tokens and grants: a later user of the same name inherits nothing.
     pub async fn set_state(&mut self, user_id: &str, state: UserState, now: Seconds) -> Result<(), DbError> {
         sqlx::query("update users set state = $2, changed_at = $3 where id = $1")
             .bind(user_id)
@@ -184,6 +198,9 @@ impl Change {
             .bind(now)
             .execute(self.on())
             .await?;
+        if state != UserState::Active {
+            sqlx::query("delete from sessions where user_id = $1").bind(user_id).execute(self.on()).await?;
+        }
         if state == UserState::Deleted {
             sqlx::query("update tokens set ended_at = $2 where user_id = $1 and ended_at is null")
                 .bind(user_id)
@@ -191,7 +208,6 @@ impl Change {
                 .execute(self.on())
                 .await?;
             sqlx::query("delete from grants where user_id = $1").bind(user_id).execute(self.on()).await?;
-            sqlx::query("delete from sessions where user_id = $1").bind(user_id).execute(self.on()).await?;
         }
         self.touch_access().await
     }

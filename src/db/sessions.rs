@@ -35,10 +35,23 @@ struct HolderRow {
     system: bool,
 }
 
+/// Somebody who may log in with a password: active, and no machine.
+#[derive(FromRow)]
+pub struct Candidate {
+    pub user_id: String,
+    pub name: String,
+    /// argon2id in PHC form; none: cannot log in.
+    pub password: Option<String>,
+    /// Has a login from the network that was asked for.
+    pub is_at_home: bool,
+}
+
 /// What a new row of `sessions` holds.
 pub struct NewSession<'a> {
     pub id: &'a str,
     pub user_id: &'a str,
+    /// The stored form of the password that was right.
+    pub password: &'a str,
     pub hash: &'a str,
     pub client: &'a str,
     pub network: &'a str,
@@ -74,6 +87,17 @@ impl Db {
         }))
     }
 
+    /// Who may log in by this name, from this network.
+    pub async fn candidate(&self, name_key: &str, network: &str) -> Result<Option<Candidate>, DbError> {
+        let row = sqlx::query_as(
+            "select users.id as user_id, users.name, users.password,
+                    exists (select 1 from sessions
+                            where sessions.user_id = users.id and sessions.network = $2) as is_at_home
+             from users where users.name_key = $1 and users.state = 'active' and users.system = false",
+        );
+        Ok(row.bind(name_key).bind(network).fetch_optional(self.reader()).await?)
+    }
+
     /// The logins of a user that are not over, the last used first.
     pub async fn sessions(&self, user_id: &str, now: Seconds) -> Result<Vec<Session>, DbError> {
         let rows = sqlx::query_as(
@@ -85,10 +109,13 @@ impl Db {
 }
 
 impl Change {
-    pub async fn add_session(&mut self, session: &NewSession<'_>, now: Seconds) -> Result<(), DbError> {
-        sqlx::query(
+    /// False when the user may no longer log in with this password: it took a moment to compare it, and meanwhile
+    /// somebody has changed it, or disabled the user.
+    pub async fn add_session(&mut self, session: &NewSession<'_>, now: Seconds) -> Result<bool, DbError> {
+        let done = sqlx::query(
             "insert into sessions (id, user_id, hash, client, network, created_at, used_at, expires_at)
-             values ($1, $2, $3, $4, $5, $6, $6, $7)",
+             select $1, users.id, $3, $4, $5, $6, $6, $7 from users
+             where users.id = $2 and users.password = $8 and users.state = 'active' and users.system = false",
         )
         .bind(session.id)
         .bind(session.user_id)
@@ -97,9 +124,37 @@ impl Change {
         .bind(session.network)
         .bind(now)
         .bind(now.saturating_add(IDLE))
+        .bind(session.password)
         .execute(self.on())
         .await?;
-        Ok(())
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Puts the stored form of a password into the place of another one. False when that one is no longer there.
+    pub async fn replace_password(
+        &mut self,
+        user_id: &str,
+        old: &str,
+        new: &str,
+        now: Seconds,
+    ) -> Result<bool, DbError> {
+        let done = sqlx::query(
+            "update users set password = $3, changed_at = $4
+             where id = $1 and password = $2 and state = 'active' and system = false",
+        )
+        .bind(user_id)
+        .bind(old)
+        .bind(new)
+        .bind(now)
+        .execute(self.on())
+        .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Ends the login with the cookie of this hash, if there is one.
+    pub async fn end_session_of(&mut self, hash: &str) -> Result<(), DbError> {
+        let done = sqlx::query("delete from sessions where hash = $1").bind(hash).execute(self.on()).await?;
+        if done.rows_affected() > 0 { self.touch_access().await } else { Ok(()) }
     }
 
     /// Ends one login of a user. False when there is none.

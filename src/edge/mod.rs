@@ -133,7 +133,7 @@ fn finished(mut response: Response, asker: &Asker, request_id: RequestId) -> Res
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // Addresses carry tokens; no other site may learn them.
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // Addresses carry tokens; no other site may learn them. Pages with forms say `same-origin`.
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     response
 }

@@ -13,6 +13,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use crate::access::hashing::Hashing;
 use crate::access::streams::Guard;
 use crate::types::ItemId;
 
@@ -67,7 +68,8 @@ const DURATIONS: [f64; 12] =
     [0.000_1, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0, 600.0, 3_600.0];
 
 impl Metrics {
-    pub fn new() -> Metrics {
+    /// `hashing` counts itself, and is shown here.
+    pub fn new(hashing: &Hashing) -> Metrics {
         let mut metrics = Metrics {
             requests: Family::default(),
             duration: Histogram::new(DURATIONS),
@@ -80,6 +82,13 @@ impl Metrics {
             registry: Registry::with_prefix("reelgate"),
         };
         metrics.register();
+        let registry = &mut metrics.registry;
+        registry.register("password_hashes", "Passwords hashed or compared", hashing.done().clone());
+        registry.register(
+            "password_hashes_in_flight",
+            "Passwords that are being hashed or compared",
+            hashing.running().clone(),
+        );
         metrics
     }
 
@@ -128,7 +137,7 @@ impl Metrics {
 
 impl Default for Metrics {
     fn default() -> Metrics {
-        Metrics::new()
+        Metrics::new(&Hashing::new())
     }
 }
 

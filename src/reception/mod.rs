@@ -3,7 +3,7 @@
 //! Extractors for handlers:
 //! - [`Someone`] a person with an account; [`Administrator`] one who may do everything
 //! - [`Path`], [`Json`], [`Query`], [`Form`] what a request carries, bounded in size and time
-//! - [`From`] what is known of the sender
+//! - [`Sender`] what is known of the sender; [`Browser`] one who logs in or out
 
 mod body;
 
@@ -15,15 +15,22 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::access::attempts::Wait;
 use crate::access::client::Client;
 use crate::access::credential::{self, Credential};
+use crate::access::password::PasswordError;
+use crate::access::token::TokenHash;
 use crate::access::{Person, session};
+use crate::admin::sessions::{self, LoginError};
 use crate::admin::{Admin, AdminError};
 use crate::app::App;
 use crate::error::{Error, Kind};
 use crate::types::Role;
 
 pub use body::{Form, Json, Query};
+
+/// Seconds after which those who wait now are through.
+const SOON: u32 = 2;
 
 /// A person with an account, by a login or an api token.
 pub struct Someone(pub Person);
@@ -39,6 +46,31 @@ pub struct Sender {
     pub client: Client,
     /// What its `User-Agent` says, for people: `Firefox 153 on Linux`.
     pub program: String,
+}
+
+/// A browser, or a program, whose login is about to change. A page elsewhere cannot have sent it.
+pub struct Browser {
+    pub sender: Sender,
+    /// The login that it has, good or not.
+    pub login: Option<TokenHash>,
+}
+
+impl Browser {
+    /// As the use cases want it.
+    pub fn known(&self) -> sessions::Browser<'_> {
+        let Sender { client, program } = &self.sender;
+        sessions::Browser { address: client.address, program, login: self.login }
+    }
+}
+
+impl FromRequestParts<App> for Browser {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Browser, Error> {
+        expect_no_strange_page(app, parts)?;
+        let login = session::presented(&parts.headers, is_secure(parts));
+        Ok(Browser { sender: Sender::from_request_parts(parts, app).await?, login })
+    }
 }
 
 impl FromRequestParts<App> for Someone {
@@ -122,6 +154,13 @@ pub fn expect_own_page(app: &App, request: &Parts) -> Result<(), Error> {
     ))
 }
 
+/// The same for requests that carry no cookie yet: a page elsewhere must not log its visitors in. Who is no browser
+/// says nothing of pages and may.
+pub fn expect_no_strange_page(app: &App, request: &Parts) -> Result<(), Error> {
+    let says = |name| request.headers.contains_key(name);
+    if says("sec-fetch-site") || says("origin") { expect_own_page(app, request) } else { Ok(()) }
+}
+
 /// Whether cookies may be `Secure`.
 pub fn is_secure(request: &Parts) -> bool {
     request.extensions.get::<Client>().is_some_and(|client| client.is_secure)
@@ -137,7 +176,8 @@ pub fn navigates(headers: &HeaderMap) -> bool {
 
 /// The use cases, as handlers call them.
 pub fn admin(app: &App) -> Admin {
-    Admin { db: app.db.clone(), clock: app.clock.clone(), chance: app.chance.clone() }
+    let (db, clock, chance) = (app.db.clone(), app.clock.clone(), app.chance.clone());
+    Admin { db, clock, chance, hashing: app.hashing.clone() }
 }
 
 impl From<AdminError> for Error {
@@ -149,10 +189,27 @@ impl From<AdminError> for Error {
                 Error::refused(Kind::Conflict, problem, cure)
             }
             AdminError::NotYours { problem, cure } => Error::refused(Kind::Forbidden, problem, cure),
+            AdminError::Password(PasswordError::Busy) => {
+                Error::too_many("Too many passwords wait to be looked at.", SOON)
+            }
             AdminError::Refused(problem) => Error::refused(Kind::Unfit, problem, "Change the request."),
             error @ (AdminError::Misspelt(_) | AdminError::Password(_)) => {
                 Error::refused(Kind::Unfit, sentence(&error.to_string()), "Correct it and try again.")
             }
+        }
+    }
+}
+
+impl From<LoginError> for Error {
+    fn from(error: LoginError) -> Error {
+        match error {
+            LoginError::Wrong => Error::refused(
+                Kind::WrongLogin,
+                "Name and password do not belong together.",
+                "Type both again, or ask whoever runs this server for a new password.",
+            ),
+            LoginError::TooMany(seconds) => Wait(seconds).into(),
+            LoginError::Failed(error) => error.into(),
         }
     }
 }

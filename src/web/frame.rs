@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -25,6 +25,11 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// For pages that come before a login.
+    pub fn nobody() -> Frame {
+        Frame { name: None, is_admin: false, here: "" }
+    }
+
     pub fn of(person: &Person, here: &'static str) -> Frame {
         Frame { name: Some(person.name.clone()), is_admin: person.role == Role::Admin, here }
     }
@@ -43,6 +48,12 @@ pub async fn visitor(app: &App, request: &Parts) -> Result<Person, Response> {
     }
 }
 
+/// The same, for administrators. To others the page is not there.
+pub async fn administrator(app: &App, request: &Parts) -> Result<Person, Response> {
+    let person = visitor(app, request).await?;
+    if person.role == Role::Admin { Ok(person) } else { Err(Error::NotFound.into_response()) }
+}
+
 /// And back again afterwards.
 pub fn to_login(request: &Parts) -> Response {
     let wanted = request.uri.path();
@@ -56,10 +67,12 @@ pub fn page(template: &impl Template) -> Result<Response, Error> {
     let text = template.render().map_err(|error| Error::Internal(Arc::new(error)))?;
     let mut response = uncached(Html(text).into_response());
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    // With no-referrer, browsers send a form with `Origin: null`; on plain HTTP nothing else would show that it is ours.
+    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     Ok(response)
 }
 
-fn uncached(mut response: Response) -> Response {
+pub(super) fn uncached(mut response: Response) -> Response {
     let headers: &mut HeaderMap = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

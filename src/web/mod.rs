@@ -1,20 +1,24 @@
 //! Pages. Their templates stand in `static/pages/`, what they load in `static/assets/`.
 
+mod admin;
 mod assets;
+pub mod embed;
 mod frame;
+pub mod login;
+mod player;
+pub mod setup;
 
 use askama::Template;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::app::App;
 use crate::error::Error;
-use crate::library::sidecar;
-use crate::media;
 
+pub use admin::admin;
 pub use assets::serve as assets;
 use frame::{Frame, page};
+use player::Player;
 
 #[derive(Template)]
 #[template(path = "library.html")]
@@ -24,17 +28,8 @@ struct LibraryPage {
 
 #[derive(Template)]
 #[template(path = "watch.html")]
-struct WatchPage<'a> {
-    name: &'a str,
-    source: &'a str,
-    poster: Option<String>,
-    subtitles: Vec<Subtitles>,
-}
-
-/// A `<track>` of the page.
-struct Subtitles {
-    label: String,
-    source: String,
+struct WatchPage {
+    player: Player,
 }
 
 /// `/`: the library of whoever is logged in.
@@ -47,15 +42,5 @@ pub async fn library(State(app): State<App>, request: Request) -> Result<Respons
 /// `/watch/{id}`: a page with the browser's own controls. The video gets the credential that the page was given.
 pub async fn watch(State(app): State<App>, request: Request) -> Result<Response, Error> {
     let (request, _) = request.into_parts();
-    let id = request.uri.path().strip_prefix("/watch/").unwrap_or_default();
-    let shown = media::shown(&app, &request, id).await?;
-    let name = utf8_percent_encode(&shown.name, NON_ALPHANUMERIC);
-    let query = request.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let source = format!("/m/{}/{name}{query}", shown.id);
-    let poster = shown.beside.poster.map(|path| format!("{}{query}", sidecar::poster_url(shown.id, &path)));
-    let subtitles = shown.beside.subtitles.into_iter().map(|text| {
-        let source = format!("{}{query}", sidecar::subtitles_url(shown.id, &text.label));
-        Subtitles { label: text.label, source }
-    });
-    page(&WatchPage { name: &shown.name, source: &source, poster, subtitles: subtitles.collect() })
+    page(&WatchPage { player: Player::of(&app, &request, "/watch/").await? })
 }

@@ -43,6 +43,12 @@ impl Request {
         Request { body, ..typed }
     }
 
+    /// The fields of an HTML form.
+    pub fn form(self, fields: &[(&str, &str)]) -> Request {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.body("application/x-www-form-urlencoded", body)
+    }
+
     pub fn json(self, value: &serde_json::Value) -> Request {
         self.body("application/json", value.to_string())
     }
@@ -144,6 +150,12 @@ impl<S: Read + Write> Connection<S> {
 
     pub fn write_raw(&mut self, bytes: &[u8]) {
         self.stream.get_mut().write_all(bytes).unwrap();
+    }
+
+    /// To a server that may be gone.
+    pub fn try_write(&mut self, request: &Request) -> io::Result<()> {
+        let head = request.text(self.address);
+        self.stream.get_mut().write_all(&[head.as_bytes(), &request.body].concat())
     }
 
     /// The next answer, to a request of this method. A body that is not as long as announced fails the test.
