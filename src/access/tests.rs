@@ -34,7 +34,7 @@ async fn scene(folder: &std::path::Path) -> (Access, Credential, Named) {
     let token = PlainToken::from_random([7; 24]);
     let mut change = db.change().await.unwrap();
     change.add_library("lib", "videos", "/srv/videos", 0).await.unwrap();
-    let user = NewUser { id: "u", name: "ann", role: Role::Viewer, system: false, password: None };
+    let user = NewUser { id: "u", name: "ann", role: Role::Viewer, system: false, password: Some("stored") };
     change.add_user(&user, 0).await.unwrap();
     change.add_grant("u", None, "", 0).await.unwrap();
     let hash = TokenHash::of(&token).stored();
@@ -86,8 +86,15 @@ async fn logins_and_visits_have_a_viewing_and_a_bare_token_has_none() {
     let secret = session::SessionSecret::from_random([9; 32]);
     let mut change = access.db.change().await.unwrap();
     let hash = secret.hash().stored();
-    let row = NewSession { id: "s", user_id: "u", hash: &hash, client: "Firefox", network: "127.0.0.0" };
-    change.add_session(&row, 100).await.unwrap();
+    let row = NewSession {
+        id: "s",
+        user_id: "u",
+        hash: &hash,
+        client: "Firefox",
+        network: "127.0.0.0",
+        password: "stored",
+    };
+    assert!(change.add_session(&row, 100).await.unwrap());
     change.commit().await.unwrap();
     let Credential::Token { text, .. } = &token else { panic!("the scene has a token") };
     let visit = Credential::Token { text: text.clone(), place: Place::Visit };
