@@ -204,7 +204,7 @@ fn imports_go_down() {
 fn pure_files_name_no_io_no_clock_and_no_chance() {
     let sources = sources();
     for path in PURE {
-        let source = sources.iter().find(|source| source.path == path).expect(path);
+        let source = sources.iter().find(|source| source.path == *path).expect(path);
         for word in IMPURE {
             assert!(!source.code.contains(word), "{path} names {word}");
         }
