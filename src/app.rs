@@ -13,6 +13,7 @@ use rustix::process::{Resource, getrlimit};
 use tokio::sync::Notify;
 
 use crate::access::Access;
+use crate::access::allowance::Allowance;
 use crate::access::attempts::Attempts;
 use crate::access::hashing::Hashing;
 use crate::access::setup::Setup;
@@ -25,6 +26,8 @@ use crate::metrics::Metrics;
 use crate::probe::Examinations;
 use crate::storage::Folder;
 
+/// Somebody who tries all his videos writes fewer.
+const REPORTS_AN_HOUR: u32 = 20;
 /// A folder on a disk that spins up takes less.
 const OPENING: Duration = Duration::from_secs(10);
 
@@ -95,6 +98,10 @@ pub struct Parts {
     pub public_url: Option<url::Url>,
     /// Keys [`crate::access::client::Client::fingerprint`].
     pub fingerprints: RandomState,
+    /// Reports of problems that each client may still make.
+    pub reports: Allowance,
+    /// All settings, for who wants to see them.
+    pub config: Config,
     /// When this server started.
     pub started_at: Seconds,
     /// Keys the entity tags, so that they reveal nothing of the file.
@@ -143,6 +150,8 @@ impl App {
             cors_origins: config.cors_origins.clone(),
             public_url: config.public_url.clone(),
             fingerprints: RandomState::new(),
+            reports: Allowance::an_hour(REPORTS_AN_HOUR, clock.clone()),
+            config: config.clone(),
             started_at: clock.seconds(),
             tag_secret,
             folders: ArcSwap::default(),

@@ -9,6 +9,7 @@ mod cors;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
@@ -102,9 +103,11 @@ pub const ROUTES: &[Route] = {
             get(media::serve_legacy)
         }),
         route("/s/{code}", "/s/{code}", Guarded, Program, || get(web::share::show).post(web::share::unlock)),
-        route("/watch/{*rest}", "/watch/{id}", Guarded, Program, || get(web::watch)),
+        route("/watch/{*rest}", "/watch/{id}", Guarded, Program, || get(web::watch::show)),
         route("/embed/{*rest}", "/embed/{id}", Guarded, Program, || get(web::embed::show)),
-        route("/", "/", Guarded, Program, || get(web::library)),
+        route("/", "/", Guarded, Program, || get(web::library::show)),
+        route("/shares", "/shares", Guarded, Program, || get(web::shares::show)),
+        route("/profile", "/profile", Guarded, Program, || get(web::profile::show)),
         route("/login", "/login", Public, Program, || get(web::login::show).post(web::login::log_in)),
         route("/logout", "/logout", Public, Program, || post(web::login::log_out)),
         route("/setup", "/setup", Public, Program, || get(web::setup::show).post(web::setup::create)),
@@ -165,6 +168,16 @@ pub const ROUTES: &[Route] = {
         route("/api/v1/items/{id}/links", "/api/v1/items/{id}/links", Guarded, Program, || {
             post(api::links::create)
         }),
+        route("/api/v1/reports", "/api/v1/reports", Guarded, Program, || {
+            get(api::reports::list).post(api::reports::create)
+        }),
+        route("/api/v1/reports/{id}", "/api/v1/reports/{id}", Guarded, Program, || {
+            get(api::reports::show).patch(api::reports::change).delete(api::reports::delete)
+        }),
+        route("/api/v1/settings", "/api/v1/settings", Guarded, Program, || get(api::settings::show)),
+        route("/api/v1/status", "/api/v1/status", Guarded, Program, || get(api::status::show)),
+        route("/api/v1/streams", "/api/v1/streams", Guarded, Program, || get(api::streams::list)),
+        route("/api/v1/streams/{id}", "/api/v1/streams/{id}", Guarded, Program, || delete(api::streams::cut)),
         route("/api/v1/openapi.json", "/api/v1/openapi.json", Public, Program, || get(api::serve)),
         route("/healthz", "/healthz", Public, Program, || get(operations::health)),
         route("/readyz", "/readyz", Public, Program, || get(operations::readiness)),
@@ -189,7 +202,8 @@ impl Router {
                 router.route(route.pattern, methods().fallback(method_not_allowed).layer(map_response(mark)))
             }
         });
-        Router { axum: axum.fallback(not_found).with_state(app.clone()), app }
+        let axum = axum.fallback(not_found).layer(Extension(api::status::Checks::default()));
+        Router { axum: axum.with_state(app.clone()), app }
     }
 
     pub async fn answer(&self, request: Request<Incoming>) -> Response {

@@ -11,12 +11,15 @@
 //!
 //! [`share`] is what somebody without an account was given; [`plays`] counts what is watched by it.
 //!
-//! [`streams`] remembers on what grounds each running response was let in, and cuts those that lost them.
+//! [`streams`] remembers on what grounds each running response was let in, and cuts those that lost them;
+//! [`exchanges`] what a viewing asked and got, in case that it does not play.
 
+pub mod allowance;
 pub mod attempts;
 mod catalogue;
 pub mod client;
 pub mod credential;
+pub mod exchanges;
 pub mod hashing;
 mod holders;
 pub mod link;
@@ -47,12 +50,13 @@ use crate::types::{Area, ItemId, Prefix, Scope};
 
 use catalogue::Catalogue;
 use credential::{Credential, Place};
+use exchanges::Exchanges;
 use holders::Holders;
 use link::{Link, Target};
 use plays::Plays;
 use policy::{Entrance, Holder, Refusal, Rights, Share};
 use share::{Proof, ShareCode};
-use streams::{Cut, Guard, Streams};
+use streams::{Asked, Cut, Guard, Streams};
 use token::{PlainToken, TokenHash};
 use viewing::Viewings;
 
@@ -79,7 +83,7 @@ pub enum Named {
 pub struct Caller {
     rights: Rights,
     grounds: Grounds,
-    /// Whose viewing it is; none: the credential does not end, so that nothing has to be remembered.
+    /// Whose viewing it is; none: a token without an end in an address or a header, of which nothing is remembered.
     viewer: Option<Viewer>,
     /// The credential was good and its time is over: it only goes on with what it began.
     lapse: Option<Lapse>,
@@ -110,6 +114,8 @@ enum Grounds {
         hash: TokenHash,
         place: Place,
         entrance: Entrance,
+        /// Who it was then.
+        holder: Arc<Holder>,
     },
     /// The key is all that can be withdrawn.
     Link {
@@ -139,6 +145,8 @@ pub struct Permit {
     item: Arc<Item>,
     caller: Caller,
     viewing: Option<Arc<Viewing>>,
+    /// When it was given.
+    at: Seconds,
 }
 
 impl Permit {
@@ -146,29 +154,8 @@ impl Permit {
         &self.item
     }
 
-    /// Whether the file may be saved, or had as it lies on the disk.
-    pub fn may_download(&self) -> bool {
-        match &self.caller.grounds {
-            Grounds::Share { share, .. } => share.download,
-            Grounds::Token { .. } | Grounds::Link { .. } => true,
-        }
-    }
-
-    /// Only if it may begin a viewing now: a token or a signed URL that is over goes on with what it began. The visitors of a
-    /// share are known by more than network and program, and may come back to its page.
-    pub fn in_time(self) -> Result<Permit, Withheld> {
-        match (&self.caller.grounds, self.caller.lapse) {
-            (Grounds::Token { .. } | Grounds::Link { .. }, Some(lapse)) => Err(lapse.into()),
-            _ => Ok(self),
-        }
-    }
-
-    /// Why there is one, as the metric's label.
-    pub fn reason(&self) -> &'static str {
-        if self.caller.lapse.is_some() { "viewing" } else { "granted" }
-    }
-
-    /// The viewing that this belongs to; none: its credential does not end, or the viewing of a share has yet to begin.
+    /// The viewing that this belongs to; none: a token without an end in an address or a header, or the viewing of a share has
+    /// yet to begin.
     pub fn viewing(&self) -> Option<&Arc<Viewing>> {
         self.viewing.as_ref()
     }
@@ -235,6 +222,7 @@ pub struct Access {
     plays: Arc<Plays>,
     /// Keys the proofs of shares' passwords.
     share_secret: [u8; 32],
+    exchanges: Exchanges,
 }
 
 impl Access {
@@ -252,6 +240,7 @@ impl Access {
             informed: AtomicBool::new(true),
             streams: Arc::default(),
             viewings,
+            exchanges: Exchanges::new(),
         }
     }
 
@@ -272,7 +261,7 @@ impl Access {
             Some(Credential::Token { text, place }) => {
                 self.token_caller(&text, place, entrance, client).await
             }
-            Some(Credential::Session(hash)) => self.session_caller(hash, entrance).await,
+            Some(Credential::Session(hash)) => self.session_caller(hash, entrance, client).await,
             Some(Credential::Share(visit)) => self.share_caller(&visit, client).await,
         }
     }
@@ -305,12 +294,18 @@ impl Access {
             Err(Refusal::Expired) => (Rights::of(&holder), Some(Lapse::Token)),
             Err(refusal) => return Err(Denied::Unauthorized(refusal.label())),
         };
-        let ends = holder.is_over || holder.expires_at.is_some();
-        let viewer = ends.then_some(Viewer { grounds: hash.bytes(), client });
-        Ok(Caller { rights, grounds: Grounds::Token { hash, place, entrance }, viewer, lapse, epoch })
+        // Of a page that somebody has opened as well: he may have to report what he sees there.
+        let is_viewing = holder.is_over || holder.expires_at.is_some() || place == Place::Visit;
+        let viewer = is_viewing.then_some(Viewer { grounds: hash.bytes(), client });
+        Ok(Caller { rights, grounds: Grounds::Token { hash, place, entrance, holder }, viewer, lapse, epoch })
     }
 
-    async fn session_caller(&self, hash: TokenHash, entrance: Entrance) -> Result<Caller, Denied> {
+    async fn session_caller(
+        &self,
+        hash: TokenHash,
+        entrance: Entrance,
+        client: u64,
+    ) -> Result<Caller, Denied> {
         let epoch = self.epoch.load(Ordering::Acquire);
         let holder = self.session(hash).await?.ok_or(Denied::Unauthorized(Refusal::Unknown.label()))?;
         let place = Place::Session;
@@ -319,8 +314,8 @@ impl Access {
             .map_err(|refusal| Denied::Unauthorized(refusal.label()))?;
         Ok(Caller {
             rights,
-            grounds: Grounds::Token { hash, place, entrance },
-            viewer: None,
+            grounds: Grounds::Token { hash, place, entrance, holder },
+            viewer: Some(Viewer { grounds: hash.bytes(), client }),
             lapse: None,
             epoch,
         })
@@ -379,15 +374,20 @@ impl Access {
         let item = self.catalogue.find(&self.db, shared.as_ref().unwrap_or(named)).await;
         let item = item.map_err(Withheld::Unavailable)?;
         let item = item.filter(|item| caller.rights.cover(item.id, &item.library, &item.path));
-        let viewing = self.viewing(&caller, item.as_deref()).await?;
+        let at = self.clock.seconds();
+        let viewing = self.viewing(&caller, item.as_deref(), at).await?;
         let item = item.ok_or(Withheld::Hidden)?;
-        Ok(Permit { item, caller, viewing })
+        Ok(Permit { item, caller, viewing, at })
     }
 
     /// The viewing that a request for this item belongs to, if somebody has to know. A credential that is over gets the
     /// answer that it is over, whatever it asks for, unless it goes on with what it began.
-    async fn viewing(&self, caller: &Caller, item: Option<&Item>) -> Result<Option<Arc<Viewing>>, Withheld> {
-        let now = self.clock.seconds();
+    async fn viewing(
+        &self,
+        caller: &Caller,
+        item: Option<&Item>,
+        now: Seconds,
+    ) -> Result<Option<Arc<Viewing>>, Withheld> {
         let key = item.and_then(|item| caller.viewing_of(item.id));
         if let Some(viewing) = key.and_then(|key| self.viewings.going_on(&key, now)) {
             return Ok(Some(viewing));
@@ -406,9 +406,9 @@ impl Access {
 
     /// Keeps a response in view until the guard is dropped; `cut` ends it. What was decided before the database changed
     /// is decided again: opening the file may have taken long, and a review looks only at what is in view.
-    pub async fn enter(&self, permit: Permit, cut: Cut) -> Result<Guard, Withheld> {
+    pub async fn enter(&self, permit: Permit, asked: Asked, cut: Cut) -> Result<Guard, Withheld> {
         let epoch = permit.caller.epoch;
-        let guard = Streams::enter(&self.streams, permit, cut);
+        let guard = Streams::enter(&self.streams, permit, asked, cut);
         if epoch != self.epoch.load(Ordering::Acquire) {
             self.decide_again(guard.permit()).await?;
         }
@@ -434,7 +434,9 @@ impl Access {
     /// By what is known now. The answer is the one that a new request would get.
     async fn decide_again(&self, permit: &Permit) -> Result<(), Withheld> {
         let rights = match &permit.caller.grounds {
-            Grounds::Token { hash, place, entrance } => self.rights_by_token(*hash, *place, *entrance).await,
+            Grounds::Token { hash, place, entrance, .. } => {
+                self.rights_by_token(*hash, *place, *entrance).await
+            }
             Grounds::Link { key, scope } => {
                 let key = self.key(key, self.clock.seconds()).await;
                 key.and_then(|key| key.ok_or(Denied::Unauthorized("unknown_key")))

@@ -12,6 +12,30 @@ use super::{Access, Caller, Denied, Grounds, Lapse, Named, Permit, Viewer, Withh
 use crate::clock::Seconds;
 use crate::types::ItemId;
 
+impl Permit {
+    /// Whether the file may be saved, or had as it lies on the disk.
+    pub fn may_download(&self) -> bool {
+        match &self.caller.grounds {
+            Grounds::Share { share, .. } => share.download,
+            Grounds::Token { .. } | Grounds::Link { .. } => true,
+        }
+    }
+
+    /// Only if it may begin a viewing now: a token or a signed URL that is over goes on with what it began. The visitors of a
+    /// share are known by more than network and program, and may come back to its page.
+    pub fn in_time(self) -> Result<Permit, Withheld> {
+        match (&self.caller.grounds, self.caller.lapse) {
+            (Grounds::Token { .. } | Grounds::Link { .. }, Some(lapse)) => Err(lapse.into()),
+            _ => Ok(self),
+        }
+    }
+
+    /// Why there is one, as the metric's label.
+    pub fn reason(&self) -> &'static str {
+        if self.caller.lapse.is_some() { "viewing" } else { "granted" }
+    }
+}
+
 impl Caller {
     /// What a share's address names.
     pub(super) fn shared(&self, named: &Named) -> Option<Named> {

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use super::*;
-use crate::access::streams::Cut;
+use crate::access::streams::{Asked, Cut};
 use crate::db::accounts::NewUser;
 use crate::db::folder::DataFolder;
 use crate::db::scan::{File, Write};
+use crate::db::sessions::NewSession;
 use crate::db::shares::NewShare;
 use crate::db::tokens::NewToken;
 use crate::storage::lease::Carrier;
+use crate::types::program::Agent;
 use crate::types::{ItemState, Role, TokenKind, UserState};
 
 struct Nobody;
@@ -20,6 +22,11 @@ impl Carrier for Nobody {
     }
 
     fn cut(&self) {}
+}
+
+fn asked() -> Asked {
+    let network = std::net::Ipv4Addr::LOCALHOST.into();
+    Asked { network, agent: Agent::of(b"curl/8.14.1"), from: 0, size: 7 }
 }
 
 /// A viewer of everything with a token, and the one film.
@@ -37,7 +44,7 @@ async fn scene_at(
     let token = PlainToken::from_random([7; 24]);
     let mut change = db.change().await.unwrap();
     change.add_library("lib", "videos", "/srv/videos", 0).await.unwrap();
-    let user = NewUser { id: "u", name: "ann", role: Role::Viewer, system: false, password: None };
+    let user = NewUser { id: "u", name: "ann", role: Role::Viewer, system: false, password: Some("stored") };
     change.add_user(&user, 0).await.unwrap();
     change.add_grant("u", None, "", 0).await.unwrap();
     let hash = TokenHash::of(&token).stored();
@@ -67,7 +74,7 @@ async fn a_right_that_is_lost_before_the_first_byte_gets_the_answer_of_a_new_req
         }
         change.commit().await.unwrap();
         access.renew(Epochs { access: 9, catalogue: 9 });
-        let got = match access.enter(permit, Cut::new(Arc::new(Nobody))).await {
+        let got = match access.enter(permit, asked(), Cut::new(Arc::new(Nobody))).await {
             Ok(_) => "in",
             Err(Withheld::Unauthorized(reason)) => {
                 assert_eq!(reason, "inactive");
@@ -84,7 +91,7 @@ async fn a_right_that_is_lost_before_the_first_byte_gets_the_answer_of_a_new_req
 }
 
 /// What a client gets at this moment.
-async fn asked(access: &Access, credential: &Credential, named: &Named, client: u64) -> &'static str {
+async fn gets(access: &Access, credential: &Credential, named: &Named, client: u64) -> &'static str {
     let caller = access.caller(Some(credential.clone()), named, Entrance::Media, client).await;
     let permit = match caller {
         Ok(caller) => access.permit(caller, named).await,
@@ -126,7 +133,7 @@ async fn a_viewing_outlasts_its_token_while_somebody_watches_and_no_longer_than_
     let folder = tempfile::tempdir().unwrap();
     let (time, clock) = hand();
     let (access, credential, named) = scene_at(folder.path(), clock, Some(1_010)).await;
-    let ask = |client| asked(&access, &credential, &named, client);
+    let ask = |client| gets(&access, &credential, &named, client);
     assert_eq!((ask(1).await, ask(2).await), ("granted", "granted"));
     time.store(1_010, Ordering::Relaxed);
     assert_eq!((ask(1).await, ask(3).await), ("viewing", "expired"), "one that has begun, and a new one");
@@ -145,7 +152,7 @@ async fn a_viewing_outlasts_its_token_while_somebody_watches_and_no_longer_than_
     time.store(1_000 + 720 * MINUTE, Ordering::Relaxed);
     assert_eq!(ask(1).await, "expired", "half a day");
     let again = Access::new(access.db.clone(), access.clock.clone(), [5; 32]);
-    assert_eq!(asked(&again, &credential, &named, 1).await, "expired");
+    assert_eq!(gets(&again, &credential, &named, 1).await, "expired");
 }
 
 #[tokio::test]
@@ -165,7 +172,7 @@ async fn a_share_counts_viewings_and_its_viewers_survive_a_restart() {
     let named = Named::Shared(code.clone());
     let credential = Credential::Share(share::ShareVisit::new(code));
     let plays = async || access.db.share("s").await.unwrap().unwrap().plays;
-    let ask = |client| asked(&access, &credential, &named, client);
+    let ask = |client| gets(&access, &credential, &named, client);
     assert_eq!((ask(1).await, ask(1).await, plays().await), ("granted", "granted", 1));
     time.store(1_000 + 31 * MINUTE, Ordering::Relaxed);
     assert_eq!((ask(1).await, plays().await), ("granted", 2), "after a long pause it is another viewing");
@@ -173,11 +180,44 @@ async fn a_share_counts_viewings_and_its_viewers_survive_a_restart() {
 
     time.store(1_000 + 40 * MINUTE, Ordering::Relaxed);
     let again = Access::new(access.db.clone(), access.clock.clone(), [5; 32]);
-    let ask = |client| asked(&again, &credential, &named, client);
+    let ask = |client| gets(&again, &credential, &named, client);
     time.store(1_000 + 69 * MINUTE, Ordering::Relaxed);
     assert_eq!((ask(1).await, ask(2).await), ("viewing", "used up"), "within the pause of a viewing");
     let late = Access::new(access.db.clone(), access.clock.clone(), [5; 32]);
     time.store(1_000 + 99 * MINUTE, Ordering::Relaxed);
-    assert_eq!(asked(&late, &credential, &named, 1).await, "used up", "nobody pauses as long");
+    assert_eq!(gets(&late, &credential, &named, 1).await, "used up", "nobody pauses as long");
     assert_eq!(plays().await, 2);
+}
+
+#[tokio::test]
+async fn logins_and_visits_have_a_viewing_and_a_bare_token_has_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let (access, token, named) = scene(folder.path()).await;
+    let secret = session::SessionSecret::from_random([9; 32]);
+    let mut change = access.db.change().await.unwrap();
+    let hash = secret.hash().stored();
+    let row = NewSession {
+        id: "s",
+        user_id: "u",
+        hash: &hash,
+        client: "Firefox",
+        network: "127.0.0.0",
+        password: "stored",
+    };
+    assert!(change.add_session(&row, 100).await.unwrap());
+    change.commit().await.unwrap();
+    let Credential::Token { text, .. } = &token else { panic!("the scene has a token") };
+    let visit = Credential::Token { text: text.clone(), place: Place::Visit };
+    let cases = [
+        (token.clone(), false, "token", Some("t"), "a token in an address"),
+        (visit, true, "token", Some("t"), "a page that was opened by it"),
+        (Credential::Session(secret.hash()), true, "user", None, "a login"),
+    ];
+    for (credential, is_viewing, by, id, why) in cases {
+        let caller = access.caller(Some(credential), &named, Entrance::Media, 1).await.unwrap();
+        let permit = access.permit(caller, &named).await.unwrap();
+        assert_eq!(permit.viewing().is_some(), is_viewing, "{why}");
+        let bearer = permit.bearer();
+        assert_eq!((bearer.by, bearer.who.as_str(), bearer.credential.as_deref()), (by, "ann", id), "{why}");
+    }
 }

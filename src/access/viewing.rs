@@ -36,11 +36,16 @@ pub(super) struct Key {
 /// One viewing.
 #[derive(Debug)]
 pub struct Viewing {
+    key: Key,
     began: Seconds,
     latest: AtomicI64,
 }
 
 impl Viewing {
+    pub(super) fn key(&self) -> Key {
+        self.key
+    }
+
     fn goes_on(&self, now: Seconds) -> bool {
         now < self.began.saturating_add(LONGEST)
             && now < self.latest.load(Ordering::Relaxed).saturating_add(IDLE)
@@ -69,7 +74,7 @@ impl Viewings {
 
     /// A viewing that began at that time, as another process or the database knows.
     pub(super) fn enter(&self, key: Key, began: Seconds, now: Seconds) -> Arc<Viewing> {
-        let new = Arc::new(Viewing { began, latest: AtomicI64::new(now) });
+        let new = Arc::new(Viewing { key, began, latest: AtomicI64::new(now) });
         self.0.insert(key, Arc::clone(&new));
         new
     }

@@ -65,6 +65,12 @@ pub fn of_share(headers: &HeaderMap, code: &ShareCode, is_secure: bool) -> Share
     shares.find(|visit| visit.code == *code).unwrap_or_else(|| ShareVisit::new(code.clone()))
 }
 
+/// Whether somebody came by a link to this item, be it still good or not.
+pub fn is_there(headers: &HeaderMap, item: ItemId, is_secure: bool) -> bool {
+    let name = name(item, is_secure);
+    cookies(headers).any(|(own, _)| own == name)
+}
+
 fn link(query: &str) -> Option<Link> {
     let mut parts = query.split('&').filter_map(|pair| pair.split_once('='));
     match (parts.next()?, parts.next()?, parts.next()?, parts.next()) {

@@ -15,8 +15,8 @@ use utoipa::openapi::{Content, Ref, RefOr, Response};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::{
-    grants, item, items, keys, libraries, links, me, password, positions, session, sessions, setup, shares,
-    tokens, users, verdict,
+    grants, item, items, keys, libraries, links, me, password, positions, reports, session, sessions,
+    settings, setup, shares, status, streams, tokens, users, verdict,
 };
 
 #[derive(OpenApi)]
@@ -49,6 +49,15 @@ use super::{
         verdict::show,
         links::create,
         shares::list, shares::create, shares::show, shares::change, shares::revoke,
+        reports::create,
+        reports::list,
+        reports::show,
+        reports::change,
+        reports::delete,
+        settings::show,
+        status::show,
+        streams::list,
+        streams::cut,
     ),
     components(schemas(Problem)),
     tags(
@@ -59,6 +68,8 @@ use super::{
         (name = "libraries", description = "Folders that are served."),
         (name = "items", description = "Videos."),
         (name = "shares", description = "Links for people without an account."),
+        (name = "reports", description = "What did not play."),
+        (name = "status", description = "How the server is, is set, and what it sends. For administrators."),
         (name = "keys", description = "Keys that sign URLs. For administrators."),
     ),
     modifiers(&Credentials, &Common),

@@ -75,7 +75,7 @@ pub enum Standing {
 /// A password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewPassword {
+pub struct SetPassword {
     /// 8 to 1,024 bytes in UTF-8, which two characters can have.
     #[schema(min_length = 2, max_length = 1024, format = Password, example = "correct horse battery")]
     password: String,
@@ -120,6 +120,7 @@ pub async fn list(
         (status = 404, description = "No such library."),
         (status = 409, description = "The name is taken."),
         (status = 422, description = "A name, an area or a password that cannot be."),
+        (status = 429, description = "Too many passwords wait to be hashed."),
         super::document::NotAdmin,
     )
 )]
@@ -211,12 +212,13 @@ pub async fn delete(
 ///
 /// Ends the user's logins, but for the one that the request comes by.
 #[utoipa::path(
-    put, path = "/api/v1/users/{name}/password", tag = "users", request_body = NewPassword,
+    put, path = "/api/v1/users/{name}/password", tag = "users", request_body = SetPassword,
     params(("name" = String, Path, description = "Capitals make no difference.", example = "ada")),
     responses(
         (status = 204, description = "Set."),
         (status = 404, description = "No such user."),
-        (status = 422, description = "Too short or too long."),
+        (status = 422, description = "Too short, too long, or the user's name."),
+        (status = 429, description = "Too many passwords wait to be hashed."),
         super::document::NotAdmin,
     )
 )]
@@ -224,7 +226,7 @@ pub async fn set_password(
     State(app): State<App>,
     Administrator(person): Administrator,
     Path(name): Path<String>,
-    Json(wish): Json<NewPassword>,
+    Json(wish): Json<SetPassword>,
 ) -> Result<Done, Error> {
     let password = Password::new(wish.password).map_err(AdminError::from)?;
     let own = match &person.by {

@@ -37,6 +37,9 @@ pub(super) fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
     };
     config.origins = raw.values.iter().map(|(key, typed)| (key.to_string(), typed.source.clone())).collect();
     for (library, source) in libraries {
+        if let Some(repair) = folders::repair_source(raw, &library) {
+            config.origins.insert(library.repair_key(), repair);
+        }
         config.origins.insert(library.key(), source);
         config.libraries.push(library);
     }

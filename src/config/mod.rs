@@ -16,6 +16,7 @@ mod args;
 mod certificate;
 mod check;
 mod error;
+mod features;
 mod file;
 mod folders;
 mod keys;
@@ -35,6 +36,8 @@ pub use args::{ConfigArgs, ServeArgs};
 #[cfg(feature = "tls")]
 pub use certificate::Certificate;
 pub use error::{ConfigError, Source};
+pub use features::Feature;
+pub use keys::{About, Area};
 pub use network::Network;
 pub use origin::Origin;
 pub use tls::TlsFiles;
@@ -72,6 +75,18 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Keys that were set, and where; every other key has its default.
     origins: BTreeMap<String, Source>,
+}
+
+/// A setting with its value, as it is listed.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    pub key: String,
+    /// Empty: not set.
+    pub value: String,
+    /// What it is when it stands nowhere.
+    pub default: String,
+    pub source: Source,
+    pub about: About,
 }
 
 /// A folder that is served.
@@ -225,15 +240,27 @@ impl Config {
         }
     }
 
-    /// Every setting as key, value and where it came from, in the order of the documentation.
-    pub fn sources(&self) -> impl Iterator<Item = (String, String, Source)> {
-        let libraries =
-            self.libraries.iter().map(|library| (library.key(), library.path.display().to_string()));
-        let settings = keys::KEYS.iter().map(|key| (key.to_string(), self.text(key)));
-        settings.chain(libraries).map(|(key, value)| {
-            let source = self.origins.get(&key).cloned().unwrap_or(Source::Default);
-            (key, value, source)
-        })
+    /// Every setting and where it came from, in the order of the documentation. None of them is a secret.
+    pub fn settings(&self) -> impl Iterator<Item = Setting> {
+        let defaults = Config::with_defaults(DEFAULT_DATA);
+        let settings = keys::SETTINGS.iter().map(move |about| {
+            let default = defaults.text(about.key);
+            self.setting(about.key.to_owned(), self.text(about.key), default, *about)
+        });
+        settings.chain(self.libraries.iter().flat_map(|library| self.library(library)))
+    }
+
+    fn library(&self, library: &LibraryConfig) -> [Setting; 2] {
+        let (key, repair) = (library.key(), library.repair_key());
+        [
+            self.setting(key, library.path.display().to_string(), String::new(), keys::LIBRARY),
+            self.setting(repair, library.repair.to_string(), true.to_string(), keys::REPAIR),
+        ]
+    }
+
+    fn setting(&self, key: String, value: String, default: String, about: About) -> Setting {
+        let source = self.origins.get(&key).cloned().unwrap_or(Source::Default);
+        Setting { key, value, default, source, about }
     }
 
     fn text(&self, key: &str) -> String {
@@ -265,6 +292,10 @@ fn list<T: ToString>(values: &[T]) -> String {
 impl LibraryConfig {
     fn key(&self) -> String {
         format!("library.{}", self.name)
+    }
+
+    fn repair_key(&self) -> String {
+        format!("{}.repair", self.key())
     }
 }
 

@@ -91,6 +91,7 @@ fn every_key_can_stand_in_the_file() {
         open_timeout = "500ms"
         [library.cinema]
         path = "films"
+        repair = true
     "#;
     fs::write(place.path("reelgate.toml"), toml).unwrap();
     fs::write(place.path("password"), "").unwrap();
@@ -101,8 +102,9 @@ fn every_key_can_stand_in_the_file() {
     assert_eq!(config.admin_password_file, Some(place.path("password")), "relative to the file");
     assert_eq!(config.data, place.path("state"), "relative to the file");
     assert_eq!(config.tls.as_ref().unwrap().cert, place.path("cert.pem"), "likewise");
-    let settings: Vec<String> = config.sources().map(|(key, value, _)| format!("{key}={value}")).collect();
-    assert!(config.sources().all(|(_, _, source)| matches!(source, Source::File { .. })));
+    let settings: Vec<String> =
+        config.settings().map(|setting| format!("{}={}", setting.key, setting.value)).collect();
+    assert!(config.settings().all(|setting| matches!(setting.source, Source::File { .. })));
     for setting in [
         "listen=[::1]:9000",
         "public_url=https://video.example.org/",
@@ -149,7 +151,7 @@ fn a_flag_beats_the_environment_and_that_the_file() {
     for (file, serve, variables, port, source) in cases {
         let config = place.load(file, serve, variables).unwrap();
         assert_eq!(config.listen.port(), port);
-        let (_, _, from) = config.sources().find(|(key, ..)| key == "listen").unwrap();
+        let from = config.settings().find(|setting| setting.key == "listen").unwrap().source;
         assert!(from.to_string().ends_with(source), "{from} is not {source}");
     }
 }
@@ -182,7 +184,7 @@ fn every_flag_reaches_its_setting() {
     assert_eq!(config.trusted_proxies.len(), 2);
     assert_eq!((config.embed_origins.len(), config.cors_origins.len()), (2, 1));
     assert_eq!(config.limits.max_connections, 5);
-    let from_flags = config.sources().filter(|(_, _, source)| matches!(source, Source::Flag(_))).count();
+    let from_flags = config.settings().filter(|setting| matches!(setting.source, Source::Flag(_))).count();
     assert_eq!(from_flags, 14);
 }
 
@@ -224,7 +226,7 @@ fn every_variable_reaches_its_setting() {
     variables.push(("PATH".to_owned(), "/bin".to_owned()));
     let config = Config::load(&ConfigArgs::default(), &ServeArgs::default(), variables).unwrap();
     assert_eq!(config.libraries.len(), 2);
-    let from_variables = config.sources().filter(|(_, _, source)| matches!(source, Source::Environment(_)));
+    let from_variables = config.settings().filter(|setting| matches!(setting.source, Source::Environment(_)));
     assert_eq!(from_variables.count(), keys::KEYS.len() + 2);
 }
 

@@ -10,6 +10,7 @@
 //! - [`media`] libraries and items; [`scan`] what a scan reads and writes
 //! - [`findings`] what is in the items' files; [`sidecars`] what lies beside them
 //! - [`catalogue`] lists of items for who may see them; [`positions`] where somebody stopped
+//! - [`reports`] what did not play; [`status`] how much there is
 //! - [`pulse`] tells a running server that somebody changed something
 
 pub mod accounts;
@@ -21,10 +22,12 @@ pub mod media;
 mod migrate;
 pub mod positions;
 pub mod pulse;
+pub mod reports;
 pub mod scan;
 pub mod sessions;
 pub mod shares;
 pub mod sidecars;
+pub mod status;
 pub mod tokens;
 
 use std::path::{Path, PathBuf};

@@ -151,6 +151,11 @@ words! {
     }
 }
 
+words! {
+    /// Whether somebody still has to look at a report.
+    ReportState { Open = "open", Closed = "closed" }
+}
+
 /// A path below a library's folder up to a component's end: `2024` covers `2024/a.mp4`, not `2024b/a.mp4`.
 /// The empty prefix covers the library.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]

@@ -6,8 +6,8 @@
 
 use askama::Template;
 use axum::extract::{FromRequest as _, Request, State};
-use axum::response::Response;
-use http::header::WWW_AUTHENTICATE;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::{CACHE_CONTROL, SET_COOKIE, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -15,7 +15,6 @@ use serde::Deserialize;
 
 use super::frame::{Frame, page};
 use super::player::Subtitles;
-use super::visit::{redirected, with_cookies};
 use crate::access::credential::Credential;
 use crate::access::password::{Typed, Verdict};
 use crate::access::share::{ShareCode, ShareVisit};
@@ -149,6 +148,19 @@ async fn player(app: &App, request: &Parts, visit: ShareVisit, shown: Shown) -> 
         None => cookies(request, known(app, visit), shown.id),
     };
     Ok(unlisted(with_cookies(response, &cookies)))
+}
+
+fn redirected(place: &str, cookies: &[String]) -> Response {
+    with_cookies(Redirect::to(place).into_response(), cookies)
+}
+
+fn with_cookies(mut response: Response, cookies: &[String]) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for cookie in cookies.iter().filter_map(|line| HeaderValue::try_from(line.as_str()).ok()) {
+        headers.append(SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// The form goes to the page's own address, so that the code stands nowhere else.

@@ -67,7 +67,7 @@ fn every_command_gives_json_of_its_shape_and_a_text_for_people() {
              subtitles url video_codec width",
             "DURATION",
         ),
-        ("config check videos", "key source value", "SETTING"),
+        ("config check videos", "area default description key source value", "SETTING"),
     ];
     for (line, want, words) in cases {
         let said = program.ok(&line.replace("{}", "1"));

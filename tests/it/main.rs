@@ -25,15 +25,18 @@ mod probe;
 mod proxies;
 mod ranges;
 mod readme;
+mod reports;
 mod revocation;
 mod secrets;
 mod sessions;
+mod settings;
 mod setup;
 mod shares;
 mod shelf;
 mod sidecars;
 mod snippets;
 mod story;
+mod streams;
 mod support;
 #[cfg(feature = "tls")]
 mod tls;

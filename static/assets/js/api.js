@@ -10,14 +10,14 @@ export class Problem extends Error {
   }
 }
 
-// `parameters` becomes the query; null and "" are left away. 401 leads to the login, and back to this page.
-export async function call(method, path, { parameters, body, signal } = {}) {
+// `parameters` becomes the query; null and "" are left away. `keepalive`: it goes out though the page is left. 401 leads to the login, and back to this page.
+export async function call(method, path, { parameters, body, signal, keepalive } = {}) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters || {})) {
     if (value !== null && value !== undefined && value !== "") query.set(name, value);
   }
   const address = `/api/v1${path}${query.size ? `?${query}` : ""}`;
-  const options = { method, signal, headers: { accept: "application/json" }, credentials: "same-origin" };
+  const options = { method, signal, keepalive, headers: { accept: "application/json" }, credentials: "same-origin" };
   if (body !== undefined) {
     options.headers["content-type"] = "application/json";
     options.body = JSON.stringify(body);

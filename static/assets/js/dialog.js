@@ -20,7 +20,8 @@ export function ask(title, fields, { action = "Save", save, danger = false } = {
   const cancel = h("button", { type: "button", onclick: () => dialog.close() }, "Cancel");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    submit.disabled = true;
+    if (submit.ariaBusy === "true") return;
+    submit.ariaBusy = "true";
     alert.hidden = true;
     try {
       await save(new FormData(form), form);
@@ -29,7 +30,7 @@ export function ask(title, fields, { action = "Save", save, danger = false } = {
       alert.textContent = [problem.message, problem.hint].filter(Boolean).join(" ");
       alert.hidden = false;
     } finally {
-      submit.disabled = false;
+      submit.ariaBusy = null;
     }
   });
   const dialog = open(title, form, [cancel, submit]);

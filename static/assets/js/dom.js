@@ -41,7 +41,7 @@ export function choice(label, input) {
 
 // Rows of a table whose cells know their column, for phones. `columns`: [["Name", (row) => content, "number"?], ...]
 export function table(caption, columns, rows) {
-  const head = h("tr", {}, columns.map(([name, , kind]) => h("th", { scope: "col", class: kind || null }, name)));
+  const head = h("tr", {}, columns.map(([name, , kind]) => h("th", { scope: "col", class: kind || null }, name || h("span", { class: "only-read" }, "What can be done"))));
   const line = (row) =>
     h("tr", {}, columns.map(([name, cell, kind]) => h("td", { "data-label": name || null, class: kind || null }, h("span", {}, cell(row)))));
   return h("div", { class: "scrolls" },

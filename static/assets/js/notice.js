@@ -13,16 +13,17 @@ export function failed(problem) {
   notice([problem.message, problem.hint].filter(Boolean).join(" "), "bad");
 }
 
-// Runs what a button does; it cannot be pressed twice meanwhile.
+// Runs what a button does; it cannot be pressed twice meanwhile. It is not disabled, for then it would lose the focus.
 export async function busy(button, work) {
-  button.disabled = true;
+  if (button.ariaBusy === "true") return undefined;
+  button.ariaBusy = "true";
   try {
     return await work();
   } catch (problem) {
     failed(problem);
     return undefined;
   } finally {
-    button.disabled = false;
+    button.ariaBusy = null;
   }
 }
 
@@ -34,5 +35,17 @@ export async function copy(text, what) {
   } catch {
     const { showText } = await import("./dialog.js");
     showText(what, text);
+  }
+}
+
+// The text comes from the server: the clipboard is asked for at once, for browsers give it only right after a click.
+export async function copyLater(promise, what) {
+  const text = promise.then(({ text }) => text);
+  try {
+    const blob = text.then((words) => new Blob([words], { type: "text/plain" }));
+    await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+    notice(`${what} is copied.`);
+  } catch {
+    await copy(await text, what);
   }
 }

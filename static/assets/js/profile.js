@@ -1,0 +1,38 @@
+// The account of whoever is logged in.
+
+import { get } from "./api.js";
+import { empty, fill, find, h } from "./dom.js";
+import { isolated } from "./names.js";
+import { logins } from "./profile/logins.js";
+import { password } from "./profile/password.js";
+import { tokens } from "./profile/tokens.js";
+
+function rights({ areas, role }) {
+  const about = role === "admin" ? h("p", {}, "You are an administrator.") : null;
+  if (areas.includes("/")) return [about, h("p", {}, "All videos of this server.")];
+  if (!areas.length) return [about, h("p", {}, "Nothing yet. An administrator decides which folders you see: ask for a grant.")];
+  const link = (area) => {
+    const [library, ...below] = area.split("/");
+    return `/?${new URLSearchParams(below.length ? { library, below: below.join("/") } : { library })}`;
+  };
+  return [about, h("ul", { class: "areas" }, areas.map((area) => h("li", {}, h("a", { href: link(area) }, isolated(area)))))];
+}
+
+// One part that fails leaves the others alone.
+async function section(id, content) {
+  const place = find(`#${id} .content`);
+  try {
+    fill(place, await content());
+  } catch (problem) {
+    const words = [problem.message, problem.hint].filter(Boolean).join(" ");
+    fill(place, empty("This could not be loaded", words, h("button", { type: "button", onclick: () => section(id, content) }, "Try again")));
+  }
+}
+
+const me = get("/me");
+const showLogins = () => section("logins", () => logins(showLogins));
+const showTokens = () => section("tokens", async () => tokens(showTokens, await me));
+section("rights", async () => rights(await me));
+section("password", () => password(showLogins));
+showLogins();
+showTokens();

@@ -1,0 +1,70 @@
+// New links for a video: one a name, so that each can be ended by itself.
+
+import { post } from "./api.js";
+import { choice, field, h } from "./dom.js";
+import { ask, show } from "./dialog.js";
+import { icon } from "./icon.js";
+import { isolated, titleOf } from "./names.js";
+import { copy } from "./notice.js";
+import { moment } from "./words.js";
+
+const LASTS = [["1d", "1 day"], ["7d", "7 days"], ["30d", "30 days"], ["365d", "1 year"], ["", "Until revoked"]];
+export const HONEST = "Whoever can watch a video can also record the screen. No link prevents that.";
+
+export const lastsMenu = (chosen) =>
+  h("select", { name: "lasts" }, LASTS.map(([value, words]) => h("option", { value, selected: value === chosen }, words)));
+
+export const playsInput = (value = "") => h("input", { type: "number", name: "plays", min: 1, max: 1000000, inputmode: "numeric", value });
+
+export const passwordInput = () => h("input", { type: "password", name: "password", autocomplete: "new-password", minlength: 8, maxlength: 1024 });
+
+function address(share) {
+  return new URL(share.url, location.origin).href;
+}
+
+function result(item, entries) {
+  const line = (share) => {
+    const url = address(share);
+    const name = share.name || "Anybody with the link";
+    return h("li", {}, h("div", { class: "label" }, isolated(name)),
+      h("div", { class: "copying" }, h("input", { readonly: true, value: url, "aria-label": `Link for ${name}`, class: "code", onfocus: (event) => event.target.select() }),
+        h("button", { type: "button", "aria-label": `Copy the link for ${name}`, onclick: () => copy(url, "The link") }, icon("copy"), "Copy")));
+  };
+  const all = entries.map((share) => (share.name ? `${share.name}: ${address(share)}` : address(share))).join("\n");
+  const end = entries[0].expires_at ? `until ${moment(entries[0].expires_at)}` : "until you revoke them";
+  show(entries.length === 1 ? "The link" : `${entries.length} links`,
+    h("p", {}, `Links are shown only now. They play “`, isolated(titleOf(item.name)), `” ${end}.`),
+    h("ul", { class: "links" }, entries.map(line)),
+    entries.length > 1 && h("button", { type: "button", onclick: () => copy(all, "The list") }, icon("copy"), "Copy all"),
+    h("p", { class: "hint" }, HONEST));
+}
+
+// `done`: links were made.
+export function shareDialog(item, done = () => {}) {
+  let made = null;
+  const dialog = ask("Share", [
+    h("p", { class: "subject" }, isolated(titleOf(item.name))),
+    field("For whom", h("textarea", { name: "names", rows: 3, placeholder: "Ada\nGrandpa" }), "One name a line; each gets a link of their own. Without names there is one link for all."),
+    field("How long", lastsMenu("7d")),
+    field("How many times", playsInput(), "A play is a whole viewing, with pauses and seeking. Empty: as often as they like."),
+    field("Password", passwordInput(), "At least 8 letters. Empty: the link is enough. Tell it on another way than the link."),
+    choice("They may also download the file", h("input", { type: "checkbox", name: "download" })),
+    h("p", { class: "hint" }, HONEST),
+  ], {
+    action: "Create",
+    async save(data) {
+      const names = data.get("names").split("\n").map((name) => name.trim()).filter(Boolean);
+      const body = { item: item.id, download: data.get("download") === "on" };
+      if (names.length) body.names = names;
+      if (data.get("lasts")) body.lasts = data.get("lasts");
+      if (data.get("plays")) body.plays = Number(data.get("plays"));
+      if (data.get("password")) body.password = data.get("password");
+      made = (await post("/shares", body)).entries;
+    },
+  });
+  dialog.addEventListener("close", () => {
+    if (!made) return;
+    result(item, made);
+    done();
+  });
+}
