@@ -8,7 +8,8 @@ use anyhow::{Result, anyhow};
 use crate::film::{Film, Films, Kind, huge};
 use crate::page::Page;
 use crate::program::Program;
-use crate::{apple_cases, browser_cases, embed_cases};
+use crate::tour::Findings;
+use crate::{apple_cases, browser_cases, desk_cases, embed_cases, people_cases, tour_cases};
 
 type Run = dyn Fn(&World) -> Result<()>;
 
@@ -31,6 +32,9 @@ pub(crate) fn all() -> Vec<Case> {
     let mut cases = apple_cases::all();
     cases.extend(browser_cases::all());
     cases.extend(embed_cases::all());
+    cases.extend(people_cases::all());
+    cases.extend(desk_cases::all());
+    cases.extend(tour_cases::all());
     cases
 }
 
@@ -40,6 +44,7 @@ pub(crate) struct World {
     program: OnceCell<Result<Program, String>>,
     page: OnceCell<Result<Page, String>>,
     films: OnceCell<Result<Films, String>>,
+    tour: OnceCell<Result<Findings, String>>,
 }
 
 impl World {
@@ -59,7 +64,11 @@ impl World {
         })
     }
 
-    fn films(&self) -> Result<&Films> {
+    pub(crate) fn tour(&self) -> Result<&Findings> {
+        once(&self.tour, || tour_cases::walk(self))
+    }
+
+    pub(crate) fn films(&self) -> Result<&Films> {
         once(&self.films, Films::make)
     }
 }

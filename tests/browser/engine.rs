@@ -72,8 +72,18 @@ pub(crate) trait Session {
     fn execute(&mut self, script: &str, arguments: Value) -> Result<Value>;
     /// Lets scripts run in the page's first frame from now on.
     fn enter_frame(&mut self) -> Result<()>;
+    /// Keys and clicks as W3C `WebDriver` describes them (§15): the browser cannot tell them from a hand's.
+    fn act(&mut self, actions: Value) -> Result<()>;
     /// What is to be seen of the page, as PNG.
     fn screenshot(&mut self) -> Result<Vec<u8>>;
+    /// A command of Chromium's own protocol.
+    fn own(&mut self, name: &str, _parameters: Value) -> Result<Value> {
+        bail!("only Chromium knows {name}")
+    }
+    /// What Chromium has noted since the last call: of its console, or of its network.
+    fn noted(&mut self, kind: &str) -> Result<Vec<Value>> {
+        bail!("only Chromium keeps notes of its {kind}")
+    }
 }
 
 /// A running browser. Its parts end in the order in which they stand here.
@@ -96,7 +106,9 @@ fn start_chromium(profile: TempDir) -> Result<Browser> {
         "--window-size=1280,800", "--autoplay-policy=no-user-gesture-required", data,
     ]});
     drop(stream);
-    let session = WebDriver::open(port, &json!({ "goog:chromeOptions": options }))?;
+    let notes = json!({ "browser": "ALL", "performance": "ALL" });
+    let wanted = json!({ "goog:chromeOptions": options, "goog:loggingPrefs": notes });
+    let session = WebDriver::open(port, &wanted)?;
     Ok(Browser { session: Box::new(session), _processes: vec![driver], _profile: profile })
 }
 

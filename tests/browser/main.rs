@@ -7,21 +7,28 @@
 
 mod apple;
 mod apple_cases;
+mod axe;
 mod browser_cases;
 mod cases;
 mod clock;
 mod counted;
+mod desk_cases;
 mod embed_cases;
 mod engine;
 mod film;
+mod house;
 mod http;
 mod listener;
 mod marionette;
 mod page;
+mod people;
+mod people_cases;
 mod player;
 mod process;
 mod program;
 mod reference;
+mod tour;
+mod tour_cases;
 mod webdriver;
 
 use std::env;

@@ -65,6 +65,10 @@ impl Session for Marionette {
         self.command("WebDriver:SwitchToFrame", &json!({ "id": 0 })).map(drop)
     }
 
+    fn act(&mut self, actions: Value) -> Result<()> {
+        self.command("WebDriver:PerformActions", &json!({ "actions": actions })).map(drop)
+    }
+
     fn screenshot(&mut self) -> Result<Vec<u8>> {
         let answer = self.command("WebDriver:TakeScreenshot", &json!({ "full": false }))?;
         let text = answer["value"].as_str().context("a screenshot that is no text")?;

@@ -63,7 +63,9 @@ impl Program {
         tell(&data, &["key", "create"])?;
         let token = create_token(&data)?;
         let items = tell(&data, &["items"])?.as_array().context("items is no list")?.clone();
-        let (server, url) = serve(&data, library, origin)?;
+        let named = ["--embed-origin", origin, "--cors-origin", origin];
+        let (server, ready) = serve(&data, &[&[library], &named[..]].concat())?;
+        let url = address(&ready)?;
         let program = Self { _server: server, url, token, items, data };
         for kind in Kind::ALL {
             program.settle(kind.file_name())?;
@@ -138,7 +140,7 @@ fn create_token(data: &TempDir) -> Result<Token> {
     Ok(Token { id: text(&token, "id")?, text: text(&token, "token")? })
 }
 
-fn text(object: &Value, name: &str) -> Result<String> {
+pub(crate) fn text(object: &Value, name: &str) -> Result<String> {
     Ok(object[name].as_str().with_context(|| format!("an answer without {name}"))?.to_owned())
 }
 
@@ -168,10 +170,10 @@ fn tell(data: &TempDir, arguments: &[&str]) -> Result<Value> {
     serde_json::from_slice(&output.stdout).with_context(|| format!("{name} prints no JSON"))
 }
 
-fn serve(data: &TempDir, library: &str, origin: &str) -> Result<(Process, String)> {
+/// Starts the server; what it prints first says where it is.
+pub(crate) fn serve(data: &TempDir, arguments: &[&str]) -> Result<(Process, Value)> {
     let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser-program.log");
-    let named = ["--embed-origin", origin, "--cors-origin", origin];
-    let mut command = reelgate(data, &[&["serve", library, "--listen", "127.0.0.1:0"], &named[..]].concat());
+    let mut command = reelgate(data, &[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
     let mut server = Process::start(command.stdout(Stdio::piped()).stderr(File::create(&log)?), "reelgate")?;
     let mut output = BufReader::new(server.stdout()?);
     let (sender, receiver) = mpsc::channel();
@@ -186,6 +188,10 @@ fn serve(data: &TempDir, library: &str, origin: &str) -> Result<(Process, String
         receiver.recv_timeout(Duration::from_secs(20)).context("reelgate serve prints nothing in 20 s")??;
     let ready = serde_json::from_str(&line)
         .with_context(|| format!("reelgate serve does not begin with JSON, see {}", log.display()))?;
-    let url = text(&ready, "url")?;
-    Ok((server, url.trim_end_matches('/').to_owned()))
+    Ok((server, ready))
+}
+
+/// Without a slash at its end.
+pub(crate) fn address(ready: &Value) -> Result<String> {
+    Ok(text(ready, "url")?.trim_end_matches('/').to_owned())
 }

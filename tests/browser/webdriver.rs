@@ -43,6 +43,19 @@ impl Session for WebDriver {
         self.post("frame", &json!({ "id": 0 })).map(drop)
     }
 
+    fn act(&mut self, actions: Value) -> Result<()> {
+        self.post("actions", &json!({ "actions": actions })).map(drop)
+    }
+
+    fn own(&mut self, name: &str, parameters: Value) -> Result<Value> {
+        self.post("goog/cdp/execute", &json!({ "cmd": name, "params": parameters }))
+    }
+
+    fn noted(&mut self, kind: &str) -> Result<Vec<Value>> {
+        let notes = self.post("se/log", &json!({ "type": kind }))?;
+        Ok(notes.as_array().context("notes that are no list")?.clone())
+    }
+
     fn screenshot(&mut self) -> Result<Vec<u8>> {
         let value = command(&format!("{}/screenshot", self.url), "GET", &Value::Null)?;
         let text = value.as_str().context("a screenshot that is no text")?;

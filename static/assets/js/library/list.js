@@ -2,8 +2,9 @@
 //
 // 1. Films stand in chunks of 60, which every number of columns from 1 to 5 divides, so that chunks end with their last
 //    line and their height is known before anything is in them.
-// 2. A chunk gets its films when it comes near the screen.
-// 3. The browser skips what has gone far away again (content-visibility).
+// 2. A chunk gets its films when it comes near the screen, and loses them when it has gone far away again: ten thousand
+//    films are some hundred thousand elements.
+// 3. The browser skips what is not on the screen (content-visibility).
 
 import { fill, h } from "../dom.js";
 import { failed } from "../notice.js";
@@ -37,7 +38,11 @@ export function filmList(element, more) {
   };
 
   const near = new IntersectionObserver((seen) => {
-    for (const { isIntersecting, target } of seen) if (isIntersecting && state?.parts.has(target)) populate(target);
+    for (const { isIntersecting, target } of seen) {
+      if (!state?.parts.has(target)) continue;
+      if (isIntersecting) populate(target);
+      else if (state.columns && !target.contains(document.activeElement)) fill(target);
+    }
   }, NEAR);
 
   const append = (entries) => {

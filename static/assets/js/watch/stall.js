@@ -4,7 +4,8 @@
 import { fill, h } from "../dom.js";
 import { showVerdict } from "./verdict.js";
 
-// Seconds without a byte or a picture.
+// Seconds without a byte or a picture: until the server is asked whether it refuses, and until it is said that it is slow.
+const SUSPICION = 2;
 const PATIENCE = 8;
 
 const ANSWERS = {
@@ -61,13 +62,17 @@ export function watchForStalls(video, place, { id, hasAccount }) {
     watch();
   };
 
-  async function explain(hasFailed) {
+  async function explain(hasFailed, isLong = true) {
     calm();
     const status = await askServer(url);
     const stillStands = hasFailed || video.seeking || video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
     if (!stillStands) return;
+    if (!isLong && status > 0 && status < 400) {
+      timer ??= setTimeout(() => explain(false), (PATIENCE - SUSPICION) * 1000);
+      return;
+    }
     const [title, words] = wordsFor(status, hasFailed);
-    const why = hasFailed && status > 0 && status < 400 && h("button", { type: "button", onclick: () => showVerdict(id) }, "Why won’t it play?");
+    const why = id && hasFailed && status > 0 && status < 400 && h("button", { type: "button", onclick: () => showVerdict(id) }, "Why won’t it play?");
     const login = status === 401 && hasAccount && h("a", { class: "button", href: `/login?next=${encodeURIComponent(location.pathname)}` }, "Log in");
     fill(place, h("div", { class: "trouble" }, h("p", {}, h("strong", {}, title), " ", words),
       h("div", { class: "actions" }, h("button", { type: "button", class: "main", onclick: retry }, "Try again"), why, login)));
@@ -76,7 +81,7 @@ export function watchForStalls(video, place, { id, hasAccount }) {
 
   const watch = () => {
     calm();
-    timer = setTimeout(() => explain(false), PATIENCE * 1000);
+    timer = setTimeout(() => explain(false, false), SUSPICION * 1000);
   };
 
   video.addEventListener("timeupdate", () => {
