@@ -139,6 +139,8 @@ fn place(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use governor::clock::FakeRelativeClock;
 
     use super::*;
@@ -201,7 +203,7 @@ mod tests {
             20,
             "and there is a limit at home, too"
         );
-        assert!(attempts.login(stranger, "eve", false).is_ok(), "others are not concerned");
+        assert!(attempts.login(address("203.0.113.10"), "eve", false).is_ok(), "others are not concerned");
         assert!(attempts.login(address("192.0.2.1"), "ada", false).is_err(), "nobody knows this network");
         attempts.succeeded(address("192.0.2.1"), "ada");
         assert!(attempts.login(address("192.0.2.200"), "ada", false).is_ok(), "and now it is known");
@@ -211,7 +213,11 @@ mod tests {
     fn tries_come_back_with_time_and_are_forgotten() {
         let clock = FakeRelativeClock::default();
         let attempts = Attempts::with(&clock);
-        let try_once = || attempts.login(address("198.51.100.7"), "ada", false);
+        let number = AtomicU32::new(0);
+        let try_once = || {
+            let from = 0xc633_6400 + number.fetch_add(1, Ordering::Relaxed);
+            attempts.login(IpAddr::from(from.to_be_bytes()), "ada", false)
+        };
         assert_eq!(let_through(try_once), 10);
         let wait = try_once().unwrap_err();
         assert!((1..=31).contains(&wait.0), "{wait:?}");

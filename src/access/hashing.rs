@@ -161,7 +161,7 @@ mod tests {
         let (stop, wait) = std::sync::mpsc::channel::<()>();
         let task = tokio::spawn({
             let hashing = hashing.clone();
-            async move { hashing.run(move || drop(wait.recv())).await }
+            async move { hashing.run(move || wait.recv().is_ok()).await }
         });
         tokio::task::yield_now().await;
         task.abort();

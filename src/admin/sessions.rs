@@ -200,3 +200,149 @@ impl From<Wait> for LoginError {
         LoginError::TooMany(seconds)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+
+    use argon2::password_hash::PasswordHasher;
+    use argon2::{Algorithm, Argon2, Params, Version};
+
+    use super::*;
+    use crate::access::credential::Credential;
+    use crate::access::{Access, By};
+    use crate::clock::{Chance, Clock, Seconds};
+    use crate::db::Db;
+    use crate::db::folder::DataFolder;
+    use crate::db::pulse::Epochs;
+    use crate::db::sessions::{IDLE, LONGEST};
+    use crate::types::{Role, UserState};
+
+    const PASSWORD: &str = "correct horse";
+
+    /// [`PASSWORD`] at less than today's cost.
+    fn cheap() -> String {
+        let params = Params::new(8 * 1024, 1, 1, None).unwrap();
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        argon2.hash_password_with_salt(PASSWORD.as_bytes(), &[3; 16]).unwrap().to_string()
+    }
+
+    struct Scene {
+        admin: Admin,
+        access: Access,
+        attempts: Attempts,
+        time: Arc<AtomicU64>,
+        _folder: tempfile::TempDir,
+    }
+
+    async fn scene() -> Scene {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&DataFolder::create(folder.path()).unwrap()).await.unwrap();
+        let time = Arc::new(AtomicU64::new(1_000_000));
+        let read = time.clone();
+        let clock = Clock::from_source(move || Duration::from_secs(read.load(Ordering::Relaxed)));
+        let admin = Admin::new(db.clone(), clock.clone(), Chance::system());
+        let password = Password::new(PASSWORD.to_owned()).unwrap();
+        admin.add_user("ada", Role::Viewer, false, &[], Some(password)).await.unwrap();
+        Scene { admin, access: Access::new(db, clock), attempts: Attempts::new(), time, _folder: folder }
+    }
+
+    const HERE: Browser<'_> =
+        Browser { address: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), program: "a test", login: None };
+
+    impl Scene {
+        async fn log_in(&self) -> Result<SessionSecret, LoginError> {
+            self.admin.log_in(&self.attempts, "Ada", Typed::new(PASSWORD.to_owned()), &HERE).await
+        }
+
+        fn pass(&self, seconds: Seconds) {
+            self.time.fetch_add(u64::try_from(seconds).unwrap(), Ordering::Relaxed);
+        }
+
+        /// Whether the login is good; its use is written as a running server does.
+        async fn is_good(&self, secret: &SessionSecret) -> bool {
+            let person = self.access.person(Some(Credential::Session(secret.hash()))).await;
+            let mut change = self.admin.db.change().await.unwrap();
+            for (id, used_at) in self.access.take_uses().sessions {
+                change.note_session_use(&id, used_at).await.unwrap();
+            }
+            change.forget_sessions_that_are_over(self.admin.clock.seconds()).await.unwrap();
+            change.commit().await.unwrap();
+            person.is_ok_and(|person| matches!(person.by, By::Session(_)))
+        }
+
+        async fn stored(&self) -> String {
+            self.admin.db.candidate("ada", "").await.unwrap().unwrap().password.unwrap()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_login_that_nobody_uses_ends_after_two_weeks() {
+        let scene = scene().await;
+        let (used, unused) = (scene.log_in().await.unwrap(), scene.log_in().await.unwrap());
+        scene.pass(IDLE - 1);
+        assert!(scene.is_good(&used).await);
+        scene.pass(1);
+        assert!(!scene.is_good(&unused).await, "it was not used");
+        assert!(scene.is_good(&used).await, "its end has moved on");
+        scene.pass(IDLE);
+        assert!(!scene.is_good(&used).await);
+    }
+
+    #[tokio::test]
+    async fn every_login_ends_after_ninety_days() {
+        let scene = scene().await;
+        let secret = scene.log_in().await.unwrap();
+        let day = 24 * 60 * 60;
+        for _ in 1..LONGEST / day {
+            scene.pass(day);
+            assert!(scene.is_good(&secret).await);
+        }
+        scene.pass(day);
+        assert!(!scene.is_good(&secret).await, "however often it is used");
+        assert!(scene.admin.db.sessions("ada", 0).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_password_that_was_stored_cheaply_is_stored_anew_when_it_is_typed() {
+        let scene = scene().await;
+        let (user, cheap) = (scene.admin.user("ada").await.unwrap(), cheap());
+        let mut change = scene.admin.db.change().await.unwrap();
+        change.set_password(&user.id, &cheap, 0).await.unwrap();
+        change.commit().await.unwrap();
+        assert!(matches!(
+            scene.admin.log_in(&scene.attempts, "ada", Typed::new("wrong".to_owned()), &HERE).await,
+            Err(LoginError::Wrong)
+        ));
+        assert_eq!(scene.stored().await, cheap);
+        scene.log_in().await.unwrap();
+        let renewed = scene.stored().await;
+        assert!(renewed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{renewed}");
+        scene.log_in().await.unwrap();
+        assert_eq!(scene.stored().await, renewed, "once");
+    }
+
+    #[tokio::test]
+    async fn what_changes_while_a_password_is_compared_counts() {
+        let scene = scene().await;
+        let user = scene.admin.user("ada").await.unwrap();
+        let before = scene.stored().await;
+        let proven = Proven { user_id: &user.id, password: &before, renewed: None };
+        assert!(scene.admin.open_session(&proven, &HERE).await.is_ok());
+        let set = async |state| {
+            let mut change = scene.admin.db.change().await.unwrap();
+            change.set_state(&user.id, state, 0).await.unwrap();
+            change.commit().await.unwrap();
+        };
+        set(UserState::Disabled).await;
+        assert!(matches!(scene.admin.open_session(&proven, &HERE).await, Err(LoginError::Wrong)), "disabled");
+        set(UserState::Active).await;
+        let new = Password::new("battery staple".to_owned()).unwrap();
+        scene.admin.set_password("ada", new, None).await.unwrap();
+        assert!(matches!(scene.admin.open_session(&proven, &HERE).await, Err(LoginError::Wrong)), "changed");
+        scene.access.renew(Epochs { access: 99, catalogue: 99 });
+        assert!(scene.admin.sessions(&user.id).await.unwrap().is_empty(), "and none is left");
+    }
+}

@@ -69,6 +69,7 @@ fn every_key_can_stand_in_the_file() {
         public_url = "https://video.example.org"
         tls_cert = "cert.pem"
         tls_key = "/etc/key.pem"
+        admin_password_file = "password"
         legacy_route = "cinema"
         trusted_proxies = ["10.0.0.0/8", "::1"]
         scan_interval = "2h"
@@ -90,10 +91,12 @@ fn every_key_can_stand_in_the_file() {
         path = "films"
     "#;
     fs::write(place.path("reelgate.toml"), toml).unwrap();
+    fs::write(place.path("password"), "").unwrap();
     let args = ConfigArgs { data: None, config: Some(place.path("reelgate.toml")) };
     let config = Config::load(&args, &ServeArgs::default(), NO_ENVIRONMENT).unwrap();
 
     assert_eq!(config.libraries, [library("cinema", place.path("films"), true)]);
+    assert_eq!(config.admin_password_file, Some(place.path("password")), "relative to the file");
     assert_eq!(config.data, place.path("state"), "relative to the file");
     assert_eq!(config.tls.as_ref().unwrap().cert, place.path("cert.pem"), "likewise");
     let settings: Vec<String> = config.sources().map(|(key, value, _)| format!("{key}={value}")).collect();
@@ -181,12 +184,15 @@ fn every_flag_reaches_its_setting() {
 #[test]
 fn every_variable_reaches_its_setting() {
     let place = Place::new();
+    let password = place.path("password");
+    fs::write(&password, "").unwrap();
     let values = [
         "127.0.0.1:0",
         "state",
         "http://a.example",
         "cert.pem",
         "key.pem",
+        password.to_str().unwrap(),
         "films",
         "10.0.0.1",
         "1m",
@@ -254,7 +260,7 @@ fn what_kubernetes_adds_is_not_ours() {
 #[test]
 fn wrong_values_name_their_place_and_a_cure() {
     let place = Place::new();
-    let cases: [(&str, &[&str], &str); 26] = [
+    let cases: [(&str, &[&str], &str); 28] = [
         ("listen = \"8080\"", &["listen (", ":1)", "127.0.0.1:8080"], "no address"),
         ("listen = \"localhost:80\"", &["in numbers"], "a name"),
         ("listen = true", &["of the kind boolean", "text in quotes"], "the wrong kind"),
@@ -266,6 +272,8 @@ fn wrong_values_name_their_place_and_a_cure() {
         ("trusted_proxies = \"10.0.0.1/8\"", &["10.0.0.0/8"], "bits beyond the prefix"),
         ("trusted_proxies = [\"0.0.0.0/0\"]", &["anybody"], "everybody"),
         ("trusted_proxies = [\"proxy\"]", &["neither"], "a name"),
+        ("admin_password_file = \"nowhere\"", &["No such file", "password alone"], "no file"),
+        ("admin_password_file = \"films\"", &["not a file"], "a folder"),
         ("scan_interval = 30", &["\"30\" is not a duration", "30s"], "no unit"),
         ("scan_interval = \"0s\"", &["out of bounds", "from 1s to"], "never stops"),
         ("zero_copy = \"yes\"", &["auto, on or off"], "a third word"),

@@ -76,6 +76,7 @@ pub async fn examine(config: &Config, clock: &Clock) -> Vec<Check> {
         checks.push(watches(number("/proc/sys/fs/inotify/max_user_watches")));
     }
     checks.push(published(config.public_url.as_ref(), config.listen));
+    checks.push(encryption(config.tls.is_some(), config.public_url.as_ref(), config.listen));
     checks.push(ffmpeg());
     checks
 }
@@ -242,6 +243,22 @@ fn published(url: Option<&Url>, listen: SocketAddr) -> Check {
     }
 }
 
+/// Whether what people type and what their browsers send by themselves can be read on its way.
+fn encryption(speaks_https: bool, url: Option<&Url>, listen: SocketAddr) -> Check {
+    const NAME: &str = "encryption";
+    let is_behind_https = url.is_some_and(|url| url.scheme() == "https");
+    match (speaks_https, is_behind_https, listen.ip().is_loopback()) {
+        (true, ..) => Check::good(NAME, "the port speaks HTTPS"),
+        (_, _, true) => Check::good(NAME, format!("{listen} is for this machine only")),
+        (_, true, _) => Check::good(NAME, format!("a proxy speaks HTTPS; only it should reach {listen}")),
+        _ => Check::note(
+            NAME,
+            format!("passwords, login cookies and tokens travel unencrypted to {listen}"),
+            "Name a certificate (tls_cert, tls_key), or put a proxy with HTTPS in front and set public_url",
+        ),
+    }
+}
+
 /// Not needed to serve; the cures for files use it.
 fn ffmpeg() -> Check {
     const NAME: &str = "ffmpeg";
@@ -296,5 +313,15 @@ mod tests {
         assert_eq!(published(url("http://video.example.org").as_ref(), open).state, State::Note);
         assert_eq!(published(url("https://video.example.org").as_ref(), open).state, State::Good);
         assert_eq!(published(None, own).state, State::Note);
+        let cases = [
+            (false, None, open, State::Note, "plain HTTP for everybody"),
+            (false, url("http://video.example.org"), open, State::Note, "behind a proxy without HTTPS"),
+            (false, url("https://video.example.org"), open, State::Good, "behind one with it"),
+            (true, None, open, State::Good, "with a certificate"),
+            (false, None, own, State::Good, "for this machine"),
+        ];
+        for (speaks_https, url, listen, want, why) in cases {
+            assert_eq!(encryption(speaks_https, url.as_ref(), listen).state, want, "{why}");
+        }
     }
 }

@@ -17,7 +17,6 @@ use crate::reception::{Browser, Form, Query};
 #[template(path = "setup.html")]
 struct SetupPage<'a> {
     frame: Frame,
-    code: &'a str,
     name: &'a str,
     problem: Option<&'a str>,
 }
@@ -30,8 +29,6 @@ pub struct Opened {
 
 #[derive(Deserialize)]
 pub struct Wanted {
-    #[serde(default)]
-    code: String,
     name: String,
     password: String,
     again: String,
@@ -40,34 +37,35 @@ pub struct Wanted {
 /// `GET /setup?code=`
 pub async fn show(State(app): State<App>, Query(opened): Query<Opened>) -> Result<Response, Error> {
     expect_open(&app, &opened.code).await?;
-    page(&SetupPage { frame: Frame::nobody(), code: &opened.code, name: "", problem: None })
+    page(&SetupPage { frame: Frame::nobody(), name: "", problem: None })
 }
 
-/// `POST /setup`
+/// `POST /setup?code=`: the form goes to its page's own address, so that no page holds the code.
 pub async fn create(
     State(app): State<App>,
+    Query(Opened { code }): Query<Opened>,
     browser: Browser,
     Form(wanted): Form<Wanted>,
 ) -> Result<Response, Error> {
-    expect_open(&app, &wanted.code).await?;
-    let Wanted { code, name, password, again } = wanted;
+    expect_open(&app, &code).await?;
+    let Wanted { name, password, again } = wanted;
     let made = if password == again {
-        set_up(&app, &browser, FirstAdmin { code: code.clone(), name: name.clone(), password }).await
+        set_up(&app, &browser, FirstAdmin { code, name: name.clone(), password }).await
     } else {
-        return refused(&code, &name, StatusCode::UNPROCESSABLE_ENTITY, "The two passwords are not equal.");
+        return refused(&name, StatusCode::UNPROCESSABLE_ENTITY, "The two passwords are not equal.");
     };
     match made {
         Ok(secret) => Ok(entered(&browser, &secret, "/")),
         // What can be put right in the form.
         Err(Error::Refused(problem)) if problem.is_about_fields() => {
-            refused(&code, &name, problem.status(), problem.detail())
+            refused(&name, problem.status(), problem.detail())
         }
         Err(error) => Err(error),
     }
 }
 
-fn refused(code: &str, name: &str, status: StatusCode, problem: &str) -> Result<Response, Error> {
-    let mut response = page(&SetupPage { frame: Frame::nobody(), code, name, problem: Some(problem) })?;
+fn refused(name: &str, status: StatusCode, problem: &str) -> Result<Response, Error> {
+    let mut response = page(&SetupPage { frame: Frame::nobody(), name, problem: Some(problem) })?;
     *response.status_mut() = status;
     Ok(response)
 }

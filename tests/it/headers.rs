@@ -181,12 +181,17 @@ fn no_answer_names_the_server_sets_a_cookie_or_asks_for_a_password() {
     for request in every_kind(&server) {
         let answer = server.send(&request);
         let headers = map(&answer);
-        for name in ["server", "x-powered-by", "via", "set-cookie", "access-control-allow-origin", "location"]
-        {
+        for name in ["server", "x-powered-by", "via", "set-cookie", "access-control-allow-origin"] {
             assert_eq!(headers.get(name), None, "{request:?}");
         }
+        let login = (answer.status == 303).then_some(&"/login");
+        assert_eq!(headers.get("location"), login, "{request:?}");
         assert_eq!(headers.get("x-content-type-options"), Some(&"nosniff"), "{request:?}");
-        assert_eq!(headers.get("referrer-policy"), Some(&"no-referrer"), "{request:?}");
+        // Where a form may stand, the browser has to say where it comes from.
+        let is_page =
+            answer.status == 200 && headers.get("content-type") == Some(&"text/html; charset=utf-8");
+        let policy = if is_page { "same-origin" } else { "no-referrer" };
+        assert_eq!(headers.get("referrer-policy"), Some(&policy), "{request:?}");
         let challenge = headers.get("www-authenticate");
         let expected = (answer.status == 401).then_some(&"Bearer realm=\"reelgate\"");
         assert_eq!(challenge, expected, "{request:?}");

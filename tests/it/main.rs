@@ -23,6 +23,8 @@ mod ranges;
 mod readme;
 mod revocation;
 mod secrets;
+mod sessions;
+mod setup;
 mod shelf;
 mod sidecars;
 mod story;

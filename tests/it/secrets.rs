@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::support::login::{cookie, login};
 use crate::support::viewer::connection_from;
 use crate::support::{Program, Request, Response, Server, Setup, eventually, files, get, head};
 
@@ -41,6 +42,7 @@ fn scene() -> Scene {
     let program = &server.program;
     let mut add = program.command(["user", "add", "ann", "--grant", "videos", "--password-stdin"]);
     fed(&mut add, PASSWORD);
+    let login = cookie(&server.send(&login("ann", PASSWORD)));
     let media = server.token("ann", "").token().to_owned();
     let narrow = server.token("ann", "--path videos/other").token().to_owned();
     program.ok("user add root --role admin");
@@ -51,8 +53,9 @@ fn scene() -> Scene {
     let id = server.id(&format!("{TITLE}.mp4"));
     let signed = program.json_text(&format!("sign /m/{id} --for 1h"), "url");
     let over = program.json_text(&format!("sign /m/{id} --for 1s"), "url");
+    // Not by asking for the video: a viewing that has begun goes on.
     eventually("the end of a signature", Duration::from_secs(3), || {
-        (server.send(&get(over.as_str())).status == 410).then_some(())
+        (program.run(["verify", &over]).code != Some(0)).then_some(())
     });
     let signature = |url: &str| url.split_once("sig=").unwrap().1.to_owned();
     let secrets = vec![
@@ -62,6 +65,9 @@ fn scene() -> Scene {
         ("an api token", api.clone()),
         ("an imported key", KEY.to_owned()),
         ("a password", PASSWORD.to_owned()),
+        ("a password in a form", PASSWORD.replace(' ', "+")),
+        ("a login's cookie", login.split_once('=').unwrap().1.to_owned()),
+        ("the code of the setup", code(&server)),
         ("a signing key", signing),
         ("a signature", signature(&signed)),
         ("a signature that is over", signature(&over)),
@@ -72,8 +78,42 @@ fn scene() -> Scene {
         ("a title in a path", TITLE.replace(' ', "%20")),
         ("a title in base64", legacy_path().trim_end_matches('=').to_owned()),
     ];
-    let requests = requests(&id, [&media, &narrow, &api], [&signed, &over]);
+    let mut requests = requests(&id, [&media, &narrow, &api], [&signed, &over]);
+    requests.extend(logins(&id, &login, &code(&server)));
     Scene { server, secrets, requests }
+}
+
+/// Of a server that has printed one.
+fn code(server: &Server) -> String {
+    server.announced["setup"].as_str().unwrap().split_once("code=").unwrap().1.to_owned()
+}
+
+/// Every place of a password and of a login, right and wrong.
+fn logins(id: &str, cookie: &str, code: &str) -> Vec<Request> {
+    let by_cookie = |request: Request| request.header("Cookie", cookie);
+    let change = serde_json::json!({ "current": PASSWORD, "new": PASSWORD });
+    let form = |name| [("name", name), ("password", PASSWORD), ("again", "x")];
+    let strange = |request: Request| request.header("Origin", "https://evil.example");
+    vec![
+        login("nobody", PASSWORD),
+        strange(login("ann", PASSWORD)),
+        Request::new("POST", "/api/v1/session").body("application/json", format!("{{\"name\": \"{PASSWORD}")),
+        Request::new("POST", "/api/v1/session")
+            .json(&serde_json::json!({ "name": ["ann"], "password": PASSWORD })),
+        Request::new("POST", "/api/v1/session").body("text/plain", PASSWORD),
+        Request::new("POST", "/login").form(&form("nobody")),
+        Request::new("POST", "/login").form(&[("password", PASSWORD), ("password", PASSWORD)]),
+        Request::new("POST", format!("/setup?code={code}")).form(&form("root2")),
+        Request::new("POST", format!("/setup?code={code}x")).form(&form("root2")),
+        get(format!("/setup?code={code}x")),
+        by_cookie(get(format!("/m/{id}"))).header("Range", "bytes=99999-"),
+        by_cookie(get("/nowhere")),
+        by_cookie(get("/metrics")).header("Forwarded", "for=1"),
+        by_cookie(Request::new("PUT", "/api/v1/me/password")).json(&change),
+        by_cookie(Request::new("DELETE", "/api/v1/me/sessions")),
+        get("/api/v1/me").header("Cookie", format!("{cookie}x")),
+        get(format!("/m/{id}?token={}", cookie.split_once('=').unwrap().1)),
+    ]
 }
 
 fn legacy_path() -> String {

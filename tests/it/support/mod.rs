@@ -8,6 +8,7 @@ pub mod films;
 #[cfg(feature = "tls")]
 pub mod h2;
 pub mod http;
+pub mod login;
 pub mod media;
 pub mod process;
 pub mod program;

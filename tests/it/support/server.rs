@@ -24,6 +24,8 @@ pub struct Setup {
 pub struct Server {
     pub address: SocketAddr,
     pub program: Program,
+    /// What it printed when it started.
+    pub announced: Value,
     child: Child,
     setup: Setup,
 }
@@ -102,7 +104,7 @@ impl Setup {
             panic!("no server: {line:?}, log: {}", std::fs::read_to_string(self.log_path()).unwrap());
         };
         let address = announced["listen"].as_str().unwrap().parse().unwrap();
-        Server { address, program: self.program(), child, setup: self }
+        Server { address, program: self.program(), announced, child, setup: self }
     }
 }
 
