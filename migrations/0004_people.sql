@@ -58,3 +58,18 @@ create table reports (
     created_at bigint not null
 );
 create index reports_by_time on reports (created_at);
+
+-- Lists of items: where each stands in them. What is made of the path the program writes, for SQL knows no letters
+-- beyond ASCII; rows from before have '' and get theirs when the database is opened.
+alter table items add column folder   text not null default ''; -- the path without its last part, '' at the top
+alter table items add column name_key text not null default ''; -- the last part, as it is compared
+alter table items add column path_key text not null default ''; -- the whole path, as it is compared
+alter table items add column duration_key bigint not null default -1; -- of the findings of this version; -1: not known
+create index items_without_keys on items (id) where path_key = '';
+create index items_by_folder on items (library_id, folder, path) where missing_since is null;
+create index items_by_name on items (name_key, id) where missing_since is null;
+create index items_by_time on items (modified_ns, id) where missing_since is null;
+create index items_by_size on items (size, id) where missing_since is null;
+create index items_by_duration on items (duration_key, id) where missing_since is null;
+create index items_by_words on items (path_key, library_id, missing_since) where missing_since is null;
+create index findings_broken on findings (item_id) where state = 'broken';

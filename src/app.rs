@@ -1,30 +1,64 @@
 //! What a running server holds, put together once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::hash::RandomState;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use rustix::process::{Resource, getrlimit};
+use tokio::sync::Notify;
 
 use crate::access::Access;
+use crate::access::allowance::Allowance;
 use crate::access::attempts::Attempts;
 use crate::access::hashing::Hashing;
 use crate::access::setup::Setup;
 use crate::body::{Films, Shelf};
 use crate::clock::{Chance, Clock, Seconds};
-use crate::config::{Config, Limits, Network, ZeroCopy};
+use crate::config::{Config, Limits, Network, Origin, ZeroCopy};
 use crate::db::media::Library;
 use crate::db::{Db, DbError};
 use crate::metrics::Metrics;
+use crate::probe::Examinations;
 use crate::storage::Folder;
 
+/// Somebody who tries all his videos writes fewer.
+const REPORTS_AN_HOUR: u32 = 20;
 /// A folder on a disk that spins up takes less.
 const OPENING: Duration = Duration::from_secs(10);
+
+/// Libraries that somebody wants to be looked through, until who looks takes them. Asking twice is asking once.
+#[derive(Default)]
+pub struct ScanWishes {
+    library_ids: Mutex<BTreeSet<String>>,
+    bell: Notify,
+}
+
+impl ScanWishes {
+    pub fn ask(&self, library_id: &str) {
+        self.open().insert(library_id.to_owned());
+        self.bell.notify_one();
+    }
+
+    /// Waits for wishes and takes them.
+    pub async fn taken(&self) -> BTreeSet<String> {
+        loop {
+            let wishes = std::mem::take(&mut *self.open());
+            if !wishes.is_empty() {
+                return wishes;
+            }
+            self.bell.notified().await;
+        }
+    }
+
+    fn open(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.library_ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The parts of a server. Clones share them.
 #[derive(Clone)]
@@ -48,15 +82,26 @@ pub struct Parts {
     pub shelf: Shelf,
     /// How files are shown.
     pub films: Films,
+    /// What was found in files that somebody asked about.
+    pub examinations: Examinations,
+    pub scan_wishes: ScanWishes,
     /// Ids of libraries whose files are shown as they are.
     unrepaired: HashSet<String>,
     /// The library behind the drop-in route; none: the route is off.
     pub legacy_library: Option<String>,
     pub trusted_proxies: Vec<Network>,
+    /// Whose pages may show `/embed/` in a frame.
+    pub embed_origins: Vec<Origin>,
+    /// Whose pages may read media, not only show it.
+    pub cors_origins: Vec<Origin>,
     /// What people type to reach this server, when they do not type its own address.
     pub public_url: Option<url::Url>,
     /// Keys [`crate::access::client::Client::fingerprint`].
     pub fingerprints: RandomState,
+    /// Reports of problems that each client may still make.
+    pub reports: Allowance,
+    /// All settings, for who wants to see them.
+    pub config: Config,
     /// When this server started.
     pub started_at: Seconds,
     /// Keys the entity tags, so that they reveal nothing of the file.
@@ -94,12 +139,18 @@ impl App {
             limits: config.limits.clone(),
             zero_copy: config.zero_copy,
             films: Films::new(),
+            examinations: Examinations::new(),
+            scan_wishes: ScanWishes::default(),
             unrepaired: unrepaired(config, libraries),
             shelf: Shelf::new(most_kept(getrlimit(Resource::Nofile).maximum)),
             legacy_library: config.legacy_route.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
+            embed_origins: config.embed_origins.clone(),
+            cors_origins: config.cors_origins.clone(),
             public_url: config.public_url.clone(),
             fingerprints: RandomState::new(),
+            reports: Allowance::an_hour(REPORTS_AN_HOUR, clock.clone()),
+            config: config.clone(),
             started_at: clock.seconds(),
             tag_secret,
             folders: ArcSwap::default(),

@@ -353,7 +353,8 @@ impl Problem {
                 return;
             }
             Audience::Person => {
-                response.headers_mut().insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
+                // A page for frames refuses with its own policy, or the frame would stay empty.
+                response.headers_mut().entry(CONTENT_SECURITY_POLICY).or_insert(PAGE_POLICY);
                 ("text/html; charset=utf-8", self.page(request_id))
             }
             Audience::Program => ("application/problem+json", self.json(request_id)),

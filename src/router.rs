@@ -4,9 +4,12 @@
 //!    the path and answered at once: a general router's matching, extractors and boxes took a tenth of a probe.
 //! 2. All others go through axum.
 
+mod cors;
+
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
@@ -93,12 +96,16 @@ pub const ROUTES: &[Route] = {
             get(media::serve_legacy)
         }),
         route("/watch/{*rest}", "/watch/{id}", Guarded, Program, || get(web::watch::show)),
+        route("/embed/{*rest}", "/embed/{id}", Guarded, Program, || get(web::embed::show)),
         route("/", "/", Guarded, Program, || get(web::library::show)),
         route("/shares", "/shares", Guarded, Program, || get(web::shares::show)),
         route("/profile", "/profile", Guarded, Program, || get(web::profile::show)),
         route("/login", "/login", Public, Program, || get(web::login::show).post(web::login::log_in)),
         route("/logout", "/logout", Public, Program, || post(web::login::log_out)),
         route("/setup", "/setup", Public, Program, || get(web::setup::show).post(web::setup::create)),
+        route("/admin", "/admin", Guarded, Program, || get(web::admin)),
+        route("/admin/{area}", "/admin/{area}", Guarded, Program, || get(web::admin)),
+        route("/admin/{area}/{name}", "/admin/{area}/{name}", Guarded, Program, || get(web::admin)),
         route("/assets/{*path}", "/assets/{path}", Public, Program, || get(web::assets)),
         route("/api/v1/session", "/api/v1/session", Public, Program, || {
             post(api::session::create).delete(api::session::end)
@@ -112,6 +119,51 @@ pub const ROUTES: &[Route] = {
         route("/api/v1/me/sessions/{id}", "/api/v1/me/sessions/{id}", Guarded, Program, || {
             delete(api::sessions::end)
         }),
+        route("/api/v1/users", "/api/v1/users", Guarded, Program, || {
+            get(api::users::list).post(api::users::add)
+        }),
+        route("/api/v1/users/{name}", "/api/v1/users/{name}", Guarded, Program, || {
+            get(api::users::show).patch(api::users::change).delete(api::users::delete)
+        }),
+        route("/api/v1/users/{name}/password", "/api/v1/users/{name}/password", Guarded, Program, || {
+            put(api::users::set_password)
+        }),
+        route("/api/v1/grants", "/api/v1/grants", Guarded, Program, || {
+            get(api::grants::list).post(api::grants::add).delete(api::grants::withdraw)
+        }),
+        route("/api/v1/tokens", "/api/v1/tokens", Guarded, Program, || {
+            get(api::tokens::list).post(api::tokens::create)
+        }),
+        route("/api/v1/tokens/{id}", "/api/v1/tokens/{id}", Guarded, Program, || delete(api::tokens::revoke)),
+        route("/api/v1/keys", "/api/v1/keys", Guarded, Program, || {
+            get(api::keys::list).post(api::keys::create)
+        }),
+        route("/api/v1/keys/rotate", "/api/v1/keys/rotate", Guarded, Program, || post(api::keys::rotate)),
+        route("/api/v1/libraries", "/api/v1/libraries", Guarded, Program, || get(api::libraries::list)),
+        route("/api/v1/libraries/{name}/scan", "/api/v1/libraries/{name}/scan", Guarded, Program, || {
+            post(api::libraries::scan)
+        }),
+        route("/api/v1/items", "/api/v1/items", Guarded, Program, || get(api::items::list)),
+        route("/api/v1/items/{id}", "/api/v1/items/{id}", Guarded, Program, || get(api::item::show)),
+        route("/api/v1/items/{id}/position", "/api/v1/items/{id}/position", Guarded, Program, || {
+            put(api::positions::put)
+        }),
+        route("/api/v1/items/{id}/verdict", "/api/v1/items/{id}/verdict", Guarded, Program, || {
+            get(api::verdict::show)
+        }),
+        route("/api/v1/items/{id}/links", "/api/v1/items/{id}/links", Guarded, Program, || {
+            post(api::links::create)
+        }),
+        route("/api/v1/reports", "/api/v1/reports", Guarded, Program, || {
+            get(api::reports::list).post(api::reports::create)
+        }),
+        route("/api/v1/reports/{id}", "/api/v1/reports/{id}", Guarded, Program, || {
+            get(api::reports::show).patch(api::reports::change).delete(api::reports::delete)
+        }),
+        route("/api/v1/settings", "/api/v1/settings", Guarded, Program, || get(api::settings::show)),
+        route("/api/v1/status", "/api/v1/status", Guarded, Program, || get(api::status::show)),
+        route("/api/v1/streams", "/api/v1/streams", Guarded, Program, || get(api::streams::list)),
+        route("/api/v1/streams/{id}", "/api/v1/streams/{id}", Guarded, Program, || delete(api::streams::cut)),
         route("/api/v1/openapi.json", "/api/v1/openapi.json", Public, Program, || get(api::serve)),
         route("/healthz", "/healthz", Public, Program, || get(operations::health)),
         route("/readyz", "/readyz", Public, Program, || get(operations::readiness)),
@@ -136,16 +188,22 @@ impl Router {
                 router.route(route.pattern, methods().fallback(method_not_allowed).layer(map_response(mark)))
             }
         });
-        Router { axum: axum.fallback(not_found).with_state(app.clone()), app }
+        let axum = axum.fallback(not_found).layer(Extension(api::status::Checks::default()));
+        Router { axum: axum.with_state(app.clone()), app }
     }
 
     pub async fn answer(&self, request: Request<Incoming>) -> Response {
-        match media_route(request.uri().path()) {
+        let page = cors::Page::of(&self.app.cors_origins, request.method(), request.headers());
+        let response = match media_route(request.uri().path()) {
             Some(route) => {
                 let (request, _) = request.into_parts();
                 marked(unpanicked(self.send_media(request)).await, Answered::by(route))
             }
             None => unpanicked(self.ask_axum(request)).await,
+        };
+        match page {
+            Some(page) => page.told(response),
+            None => response,
         }
     }
 

@@ -9,12 +9,15 @@
 //! 6. [`password`] what people type, [`hashing`] how many are compared at once, [`attempts`] how many may be tried;
 //!    [`setup`] the way in of the first administrator.
 //!
-//! [`streams`] remembers on what grounds each running response was let in, and cuts those that lost them.
+//! [`streams`] remembers on what grounds each running response was let in, and cuts those that lost them;
+//! [`exchanges`] what a viewing asked and got, in case that it does not play.
 
+pub mod allowance;
 pub mod attempts;
 mod catalogue;
 pub mod client;
 pub mod credential;
+pub mod exchanges;
 pub mod hashing;
 mod holders;
 pub mod link;
@@ -42,10 +45,11 @@ use crate::types::{Area, ItemId, Prefix, Scope};
 
 use catalogue::Catalogue;
 use credential::{Credential, Place};
+use exchanges::Exchanges;
 use holders::Holders;
 use link::{Link, Target};
 use policy::{Entrance, Holder, Refusal, Rights};
-use streams::{Cut, Guard, Streams};
+use streams::{Asked, Cut, Guard, Streams};
 use token::{PlainToken, TokenHash};
 use viewing::Viewings;
 
@@ -70,7 +74,7 @@ pub enum Named {
 pub struct Caller {
     rights: Rights,
     grounds: Grounds,
-    /// Whose viewing it is; none: the credential does not end, so that nothing has to be remembered.
+    /// Whose viewing it is; none: a token without an end in an address or a header, of which nothing is remembered.
     viewer: Option<Viewer>,
     /// The credential was good and its time is over: it only goes on with what it began.
     lapse: Option<Lapse>,
@@ -99,12 +103,11 @@ enum Grounds {
         hash: TokenHash,
         place: Place,
         entrance: Entrance,
+        /// Who it was then.
+        holder: Arc<Holder>,
     },
     /// The key is all that can be withdrawn.
-    Link {
-        key: String,
-        scope: Scope,
-    },
+    Link { key: String, scope: Scope },
 }
 
 impl std::fmt::Debug for Grounds {
@@ -122,6 +125,8 @@ pub struct Permit {
     item: Arc<Item>,
     caller: Caller,
     viewing: Option<Arc<Viewing>>,
+    /// When it was given.
+    at: Seconds,
 }
 
 impl Permit {
@@ -129,7 +134,7 @@ impl Permit {
         &self.item
     }
 
-    /// The viewing that this belongs to; none: its credential does not end.
+    /// The viewing that this belongs to; none: a token without an end in an address or a header.
     pub fn viewing(&self) -> Option<&Arc<Viewing>> {
         self.viewing.as_ref()
     }
@@ -167,6 +172,7 @@ pub struct Access {
     informed: AtomicBool,
     streams: Arc<Streams>,
     viewings: Viewings,
+    exchanges: Exchanges,
 }
 
 impl Access {
@@ -180,6 +186,7 @@ impl Access {
             informed: AtomicBool::new(true),
             streams: Arc::default(),
             viewings: Viewings::new(),
+            exchanges: Exchanges::new(),
         }
     }
 
@@ -200,7 +207,7 @@ impl Access {
             Some(Credential::Token { text, place }) => {
                 self.token_caller(&text, place, entrance, client).await
             }
-            Some(Credential::Session(hash)) => self.session_caller(hash, entrance).await,
+            Some(Credential::Session(hash)) => self.session_caller(hash, entrance, client).await,
         }
     }
 
@@ -232,12 +239,18 @@ impl Access {
             Err(Refusal::Expired) => (Rights::of(&holder), Some(Lapse::Token)),
             Err(refusal) => return Err(Denied::Unauthorized(refusal.label())),
         };
-        let ends = holder.is_over || holder.expires_at.is_some();
-        let viewer = ends.then_some(Viewer { grounds: hash.bytes(), client });
-        Ok(Caller { rights, grounds: Grounds::Token { hash, place, entrance }, viewer, lapse, epoch })
+        // Of a page that somebody has opened as well: he may have to report what he sees there.
+        let is_viewing = holder.is_over || holder.expires_at.is_some() || place == Place::Visit;
+        let viewer = is_viewing.then_some(Viewer { grounds: hash.bytes(), client });
+        Ok(Caller { rights, grounds: Grounds::Token { hash, place, entrance, holder }, viewer, lapse, epoch })
     }
 
-    async fn session_caller(&self, hash: TokenHash, entrance: Entrance) -> Result<Caller, Denied> {
+    async fn session_caller(
+        &self,
+        hash: TokenHash,
+        entrance: Entrance,
+        client: u64,
+    ) -> Result<Caller, Denied> {
         let epoch = self.epoch.load(Ordering::Acquire);
         let holder = self.session(hash).await?.ok_or(Denied::Unauthorized(Refusal::Unknown.label()))?;
         let place = Place::Session;
@@ -246,8 +259,8 @@ impl Access {
             .map_err(|refusal| Denied::Unauthorized(refusal.label()))?;
         Ok(Caller {
             rights,
-            grounds: Grounds::Token { hash, place, entrance },
-            viewer: None,
+            grounds: Grounds::Token { hash, place, entrance, holder },
+            viewer: Some(Viewer { grounds: hash.bytes(), client }),
             lapse: None,
             epoch,
         })
@@ -304,15 +317,20 @@ impl Access {
     pub async fn permit(&self, caller: Caller, named: &Named) -> Result<Permit, Withheld> {
         let item = self.catalogue.find(&self.db, named).await.map_err(Withheld::Unavailable)?;
         let item = item.filter(|item| caller.rights.cover(item.id, &item.library, &item.path));
-        let viewing = self.viewing(&caller, item.as_deref())?;
+        let at = self.clock.seconds();
+        let viewing = self.viewing(&caller, item.as_deref(), at)?;
         let item = item.ok_or(Withheld::Hidden)?;
-        Ok(Permit { item, caller, viewing })
+        Ok(Permit { item, caller, viewing, at })
     }
 
     /// The viewing that a request for this item belongs to, if somebody has to know. A credential that is over gets the
     /// answer that it is over, whatever it asks for, unless it goes on with what it began.
-    fn viewing(&self, caller: &Caller, item: Option<&Item>) -> Result<Option<Arc<Viewing>>, Withheld> {
-        let now = self.clock.seconds();
+    fn viewing(
+        &self,
+        caller: &Caller,
+        item: Option<&Item>,
+        now: Seconds,
+    ) -> Result<Option<Arc<Viewing>>, Withheld> {
         let key = caller.viewer.zip(item);
         let key =
             key.map(|(Viewer { grounds, client }, item)| viewing::Key { grounds, item: item.id, client });
@@ -328,9 +346,9 @@ impl Access {
 
     /// Keeps a response in view until the guard is dropped; `cut` ends it. What was decided before the database changed
     /// is decided again: opening the file may have taken long, and a review looks only at what is in view.
-    pub async fn enter(&self, permit: Permit, cut: Cut) -> Result<Guard, Withheld> {
+    pub async fn enter(&self, permit: Permit, asked: Asked, cut: Cut) -> Result<Guard, Withheld> {
         let epoch = permit.caller.epoch;
-        let guard = Streams::enter(&self.streams, permit, cut);
+        let guard = Streams::enter(&self.streams, permit, asked, cut);
         if epoch != self.epoch.load(Ordering::Acquire) {
             self.decide_again(guard.permit()).await?;
         }
@@ -356,7 +374,9 @@ impl Access {
     /// By what is known now. The answer is the one that a new request would get.
     async fn decide_again(&self, permit: &Permit) -> Result<(), Withheld> {
         let rights = match &permit.caller.grounds {
-            Grounds::Token { hash, place, entrance } => self.rights_by_token(*hash, *place, *entrance).await,
+            Grounds::Token { hash, place, entrance, .. } => {
+                self.rights_by_token(*hash, *place, *entrance).await
+            }
             Grounds::Link { key, scope } => {
                 let key = self.key(key, self.clock.seconds()).await;
                 key.and_then(|key| key.ok_or(Denied::Unauthorized("unknown_key")))

@@ -4,6 +4,7 @@ use super::credential::{Credential, Place};
 use super::policy::{self, Holder, Refusal, Rights};
 use super::token::{PlainToken, TokenHash};
 use super::{Access, Denied};
+use crate::clock::Seconds;
 use crate::types::Role;
 
 /// Somebody with an account. Made by [`Access::person`] only.
@@ -16,6 +17,8 @@ pub struct Person {
     /// What he sees. Of a machine: nothing.
     pub rights: Rights,
     pub by: By,
+    /// When a token's time is over. A login's end moves on.
+    pub until: Option<Seconds>,
 }
 
 /// What somebody showed.
@@ -56,6 +59,7 @@ impl Access {
             name: holder.user_name.clone(),
             role,
             rights: if holder.system { Rights::none() } else { Rights::of(holder) },
+            until: if place == Place::Session { None } else { holder.expires_at },
             by: if place == Place::Session { By::Session(id) } else { By::Token(id) },
         })
     }

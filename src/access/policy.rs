@@ -94,9 +94,29 @@ impl Rights {
         &self.granted
     }
 
+    /// What narrows them.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     /// Of a signed URL: what was signed, on the word of the key's owner.
     pub fn of_link(scope: Scope) -> Rights {
         Rights { granted: vec![Area::Everything], scope }
+    }
+
+    /// What a new credential of the same user is narrowed to when this was wished: to no more than what this one sees,
+    /// also of what will be granted later. None: nothing is seen there. An item has to be asked of [`Rights::cover`].
+    pub fn passed_on(&self, wished: Scope) -> Option<Scope> {
+        let seen = |area: &Area| self.granted.iter().any(|granted| granted.overlaps(area));
+        match (&self.scope, wished) {
+            (own, Scope::All) => Some(own.clone()),
+            (Scope::All, Scope::Below(area)) => seen(&area).then_some(Scope::Below(area)),
+            (Scope::Below(own), Scope::Below(area)) => {
+                (own.holds(&area) && seen(&area)).then_some(Scope::Below(area))
+            }
+            (Scope::Item(_), Scope::Below(_)) => None,
+            (_, Scope::Item(id)) => Some(Scope::Item(id)),
+        }
     }
 
     /// Whether this item is one of those.
@@ -277,5 +297,34 @@ mod tests {
         let link = Rights::of_link(Scope::Below("videos/2023".parse().unwrap()));
         assert!(link.cover(id, "videos", "2023/a.mp4"));
         assert!(!link.cover(id, "videos", "2024/a.mp4"));
+    }
+
+    #[test]
+    fn nobody_passes_on_more_than_he_has() {
+        let (id, other) = (ItemId::new([1; 16]), ItemId::new([2; 16]));
+        let below = |text: &str| Scope::Below(text.parse().unwrap());
+        let cases = [
+            (Scope::All, Scope::All, Some(Scope::All), "all that its user sees"),
+            (Scope::All, below("videos/2024/march"), Some(below("videos/2024/march")), "a part of a grant"),
+            (Scope::All, below("videos"), Some(below("videos")), "a grant lies in it"),
+            (Scope::All, below("videos/2023"), None, "not granted"),
+            (Scope::All, below("others"), None, "another library"),
+            (below("videos/2024"), Scope::All, Some(below("videos/2024")), "as narrow as its maker"),
+            (below("videos/2024"), below("videos/2024/march"), Some(below("videos/2024/march")), "narrower"),
+            (below("videos/2024"), below("videos"), None, "wider, though granted today"),
+            (below("videos/2024"), below("/"), None, "everything"),
+            (Scope::Item(id), Scope::All, Some(Scope::Item(id)), "as narrow as its maker"),
+            (Scope::Item(id), below("videos/2024"), None, "wider than an item"),
+            (
+                Scope::All,
+                Scope::Item(other),
+                Some(Scope::Item(other)),
+                "whether it is seen is asked elsewhere",
+            ),
+        ];
+        for (own, wished, want, why) in cases {
+            let rights = Rights::of(&Holder { scope: own.clone(), ..viewer() });
+            assert_eq!(rights.passed_on(wished.clone()), want, "{why}: {own} {wished}");
+        }
     }
 }

@@ -35,11 +35,16 @@ pub(super) struct Key {
 /// One viewing.
 #[derive(Debug)]
 pub struct Viewing {
+    key: Key,
     began: Seconds,
     latest: AtomicI64,
 }
 
 impl Viewing {
+    pub(super) fn key(&self) -> Key {
+        self.key
+    }
+
     fn goes_on(&self, now: Seconds) -> bool {
         now < self.began.saturating_add(LONGEST)
             && now < self.latest.load(Ordering::Relaxed).saturating_add(IDLE)
@@ -66,7 +71,7 @@ impl Viewings {
         if let Some(known) = self.going_on(&key, now) {
             return known;
         }
-        let new = Arc::new(Viewing { began: now, latest: AtomicI64::new(now) });
+        let new = Arc::new(Viewing { key, began: now, latest: AtomicI64::new(now) });
         self.0.insert(key, Arc::clone(&new));
         new
     }

@@ -16,6 +16,22 @@ pub struct Entry {
     pub beside: Beside,
 }
 
+impl Entry {
+    pub(super) fn new(listed: Listed, beside: Beside) -> Entry {
+        let found = listed.findings.as_ref();
+        let verdict = found.and_then(|found| serde_json::from_str(&found.verdict).ok());
+        Entry { listed, verdict, beside }
+    }
+
+    /// What there is to know of it, for its owner.
+    pub fn note(&self) -> Option<String> {
+        let found = self.listed.findings.as_ref()?;
+        let notes: Vec<&str> =
+            [&found.note, &found.suspicion].into_iter().flatten().map(String::as_str).collect();
+        (!notes.is_empty()).then(|| notes.join(" "))
+    }
+}
+
 impl Admin {
     /// Items of one library or of all.
     pub async fn items(&self, library: Option<&str>) -> Result<Vec<Entry>, AdminError> {
@@ -40,9 +56,7 @@ impl Admin {
                 let near = |all| near(all, stem(path)).iter().map(String::as_str);
                 beside(path, near(sidecars), near(items))
             });
-            let found = listed.findings.as_ref();
-            let verdict = found.and_then(|found| serde_json::from_str(&found.verdict).ok());
-            Entry { beside: beside.unwrap_or_default(), verdict, listed }
+            Entry::new(listed, beside.unwrap_or_default())
         };
         Ok(all.into_iter().map(entry).collect())
     }

@@ -94,7 +94,7 @@ impl Admin {
         // A browser keeps what stands behind the # to itself.
         let path_and_query = path_and_query.split('#').next().unwrap_or_default();
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
-        let asked = MediaPath::parse(path);
+        let asked = asked(path);
         let presented = credential::presented(&http::HeaderMap::new(), Some(query), asked.token.as_deref());
         let link = match presented {
             Ok(Some(Credential::Link(link))) => link,
@@ -125,14 +125,23 @@ fn target(path: &str) -> Result<Target, AdminError> {
         let folder = percent_decode_str(folder).decode_utf8_lossy();
         return Ok(Target::Below(folder.parse()?));
     }
-    match MediaPath::parse(path) {
+    match asked(path) {
         MediaPath { named: Named::Item(id), token: None, .. } => Ok(Target::Item(id)),
         MediaPath { named: Named::File { library, path }, token: None, .. } => {
             Ok(Target::Below(Area::Below { library, prefix: Prefix::parse(&path)? }))
         }
         _ => Err(AdminError::Refused(format!(
-            "{path:?} cannot be signed: give /m/ID, /files/LIBRARY/PATH, or a folder with a slash at its end."
+            "{path:?} cannot be signed: give /m/ID, /watch/ID, /embed/ID, /files/LIBRARY/PATH, or a folder with a slash at its end."
         ))),
+    }
+}
+
+/// What a URL of media names, or a page's: that hands its query on to the media.
+fn asked(path: &str) -> MediaPath {
+    let of_page = ["/watch/", "/embed/"].into_iter().find_map(|page| path.strip_prefix(page));
+    match of_page.filter(|id| !id.contains('/')) {
+        Some(id) => MediaPath::parse(&format!("/m/{id}")),
+        None => MediaPath::parse(path),
     }
 }
 

@@ -2,8 +2,14 @@
 //!
 //! Each is one change of the database, there or not there. Errors say what to do.
 
+pub mod accounts;
+pub mod catalogue;
 pub mod items;
 pub mod keys;
+mod markdown;
+pub mod positions;
+mod redaction;
+pub mod reports;
 pub mod sessions;
 pub mod setup;
 pub mod tokens;
@@ -40,6 +46,12 @@ pub enum AdminError {
     /// It would be there twice.
     #[error("{problem}\n{cure}")]
     Taken { problem: String, cure: String },
+    /// Something else has to be done first.
+    #[error("{problem}\n{cure}")]
+    InTheWay { problem: String, cure: String },
+    /// It is not for who asks.
+    #[error("{problem}\n{cure}")]
+    NotYours { problem: String, cure: String },
     /// It makes no sense together.
     #[error("{0}")]
     Refused(String),
@@ -67,7 +79,8 @@ impl Admin {
         }
     }
 
-    async fn library(&self, name: &str) -> Result<Library, AdminError> {
+    /// A library by its name, for who may know them all.
+    pub async fn library(&self, name: &str) -> Result<Library, AdminError> {
         if let Some(library) = self.db.library(name).await? {
             return Ok(library);
         }

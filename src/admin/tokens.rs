@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use crate::access::Person;
 use crate::access::token::{PlainToken, TokenHash};
 use crate::clock::Seconds;
 use crate::db::DbError;
 use crate::db::tokens::{NewToken, Token};
-use crate::types::{Scope, TokenKind};
+use crate::types::{ItemId, Role, Scope, TokenKind, check_label, name_key};
 
 use super::{Admin, AdminError, Place};
 
@@ -23,6 +24,10 @@ pub struct TokenWish<'a> {
 /// What was made. The token itself is nowhere else.
 pub struct Made {
     pub id: String,
+    /// As the user table spells it.
+    pub user: String,
+    pub scope: Scope,
+    pub created_at: Seconds,
     pub expires_at: Option<Seconds>,
 }
 
@@ -49,6 +54,7 @@ impl Admin {
     }
 
     async fn store_token(&self, wish: &TokenWish<'_>, hash: TokenHash) -> Result<Made, AdminError> {
+        check_label(wish.name.unwrap_or_default())?;
         let user = self.user(wish.user).await?;
         if user.system && wish.kind != TokenKind::Api {
             return Err(AdminError::Refused(format!(
@@ -73,22 +79,16 @@ impl Admin {
         let mut change = self.db.change().await?;
         change.add_token(&token, now).await.map_err(taken)?;
         change.commit().await?;
-        Ok(Made { id, expires_at })
+        Ok(Made { id, user: user.name, scope: wish.scope.clone(), created_at: now, expires_at })
     }
 
-    async fn narrowed(
-        &self,
-        scope: &Scope,
-    ) -> Result<(Option<crate::types::ItemId>, Option<Place>), AdminError> {
+    async fn narrowed(&self, scope: &Scope) -> Result<(Option<ItemId>, Option<Place>), AdminError> {
         match scope {
             Scope::All => Ok((None, None)),
             Scope::Below(area) => Ok((None, Some(self.place(area).await?))),
             Scope::Item(id) => match self.db.item(*id).await? {
                 Some(_) => Ok((Some(*id), None)),
-                None => Err(AdminError::Missing {
-                    problem: format!("No item has the id {id}."),
-                    cure: "`reelgate items` lists them.".to_owned(),
-                }),
+                None => Err(no_item(*id)),
             },
         }
     }
@@ -103,8 +103,12 @@ impl Admin {
 
     /// An error when there was none: somebody would believe that access has ended.
     pub async fn revoke_token(&self, id: &str) -> Result<(), AdminError> {
+        self.end_token(id, None).await
+    }
+
+    async fn end_token(&self, id: &str, user_id: Option<&str>) -> Result<(), AdminError> {
         let mut change = self.db.change().await?;
-        let was_there = change.end_token(id, self.clock.seconds()).await?;
+        let was_there = change.end_token(id, user_id, self.clock.seconds()).await?;
         change.commit().await?;
         if was_there {
             return Ok(());
@@ -114,6 +118,77 @@ impl Admin {
             problem: "No valid token has that id.".to_owned(),
             cure: "`reelgate token list` shows the ids.".to_owned(),
         })
+    }
+}
+
+/// On somebody's behalf. Administrators look after everybody's tokens, others after their own, and what others make is
+/// never more than what they hold: not wider, and not longer than the token that they made it with.
+impl Admin {
+    pub async fn create_token_for(
+        &self,
+        person: &Person,
+        wish: TokenWish<'_>,
+    ) -> Result<(PlainToken, Made), AdminError> {
+        if person.role == Role::Admin {
+            return self.create_token(&wish).await;
+        }
+        expect_own(person, wish.user)?;
+        let scope = self.passed_on(person, wish.scope).await?;
+        let lasts = match person.until {
+            Some(until) => {
+                let left = until.saturating_sub(self.clock.seconds()).max(0).unsigned_abs();
+                Some(wish.lasts.unwrap_or(Duration::MAX).min(Duration::from_secs(left)))
+            }
+            None => wish.lasts,
+        };
+        self.create_token(&TokenWish { scope, lasts, ..wish }).await
+    }
+
+    async fn passed_on(&self, person: &Person, wished: Scope) -> Result<Scope, AdminError> {
+        if let Scope::Item(id) = wished {
+            let item = self.db.item(id).await?;
+            let seen = item.is_some_and(|item| person.rights.cover(id, &item.library, &item.path));
+            return if seen { Ok(wished) } else { Err(no_item(id)) };
+        }
+        let text = wished.to_string();
+        person.rights.passed_on(wished).ok_or_else(|| AdminError::Missing {
+            problem: format!("Nothing that this credential sees lies in {text:?}."),
+            cure: "Name a part of what you may watch, or leave it away for all of it.".to_owned(),
+        })
+    }
+
+    /// Of this user; none: of all whose tokens the person may see.
+    pub async fn tokens_for(&self, person: &Person, user: Option<&str>) -> Result<Vec<Token>, AdminError> {
+        match (person.role, user) {
+            (Role::Admin, user) => self.tokens(user).await,
+            (Role::Viewer, user) => {
+                expect_own(person, user.unwrap_or(&person.name))?;
+                Ok(self.db.tokens(Some(&person.user_id)).await?)
+            }
+        }
+    }
+
+    pub async fn revoke_token_for(&self, person: &Person, id: &str) -> Result<(), AdminError> {
+        let own = (person.role == Role::Viewer).then_some(person.user_id.as_str());
+        self.end_token(id, own).await
+    }
+}
+
+/// Says nothing of whether there is such a user.
+fn expect_own(person: &Person, user: &str) -> Result<(), AdminError> {
+    if name_key(user) == name_key(&person.name) {
+        return Ok(());
+    }
+    Err(AdminError::NotYours {
+        problem: "Tokens of others are for administrators.".to_owned(),
+        cure: "Leave the user away for your own.".to_owned(),
+    })
+}
+
+fn no_item(id: ItemId) -> AdminError {
+    AdminError::Missing {
+        problem: format!("No item has the id {id}."),
+        cure: "`reelgate items` lists them.".to_owned(),
     }
 }
 

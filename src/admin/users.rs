@@ -63,10 +63,12 @@ impl Admin {
         Ok(self.db.users().await?)
     }
 
+    /// Nobody is left without an administrator: the last one who is active and no machine stays so.
     pub async fn change_user(&self, name: &str, wanted: UserChange) -> Result<User, AdminError> {
         let user = self.user(name).await?;
         let now = self.clock.seconds();
         let mut change = self.db.change().await?;
+        let administrators = change.administrators().await?;
         if let Some(role) = wanted.role {
             change.set_role(&user.id, role, now).await?;
         }
@@ -75,6 +77,10 @@ impl Admin {
         }
         if let Some(state) = wanted.state {
             change.set_state(&user.id, state, now).await?;
+        }
+        // Counted within the change: two at once cannot take each other's place away.
+        if administrators > 0 && change.administrators().await? == 0 {
+            return Err(last_administrator(&user.name));
         }
         change.commit().await?;
         Ok(User {
@@ -164,6 +170,13 @@ impl Admin {
             None => None,
         };
         Ok(self.db.grants(user.as_ref().map(|user| user.id.as_str())).await?)
+    }
+}
+
+fn last_administrator(name: &str) -> AdminError {
+    AdminError::InTheWay {
+        problem: format!("{name} is the last active administrator."),
+        cure: "Make somebody else one first: `reelgate user set NAME --role admin`.".to_owned(),
     }
 }
 

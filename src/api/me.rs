@@ -8,15 +8,15 @@ use crate::access::By;
 use crate::app::App;
 use crate::error::Error;
 use crate::reception::{Answer, Someone};
+use crate::types::Role;
 
 /// The person behind a request.
 #[derive(Serialize, ToSchema)]
 pub struct Me {
     id: String,
     name: String,
-    /// `admin` or `viewer`, as far as this credential goes.
-    #[schema(example = "viewer")]
-    role: &'static str,
+    /// As far as this credential goes.
+    role: Role,
     /// What may be watched: `/` for everything, else `LIBRARY` or `LIBRARY/PREFIX`.
     areas: Vec<String>,
     /// The login behind the request; null behind an api token.
@@ -32,7 +32,7 @@ impl Me {
         Me {
             id: person.user_id.clone(),
             name: person.name.clone(),
-            role: person.role.word(),
+            role: person.role,
             areas: person.rights.areas().iter().map(ToString::to_string).collect(),
             session,
         }
@@ -42,7 +42,7 @@ impl Me {
 /// Who am I, and what may I watch
 #[utoipa::path(
     get, path = "/api/v1/me", tag = "me",
-    responses((status = 200, body = Me), (status = "4XX", body = super::document::Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "The person behind the request.", body = Me))
 )]
 pub async fn show(State(_): State<App>, Someone(person): Someone) -> Result<Answer<Me>, Error> {
     Ok(Answer::ok(Me::of(&person)))

@@ -8,20 +8,47 @@
 //!
 //! [`document`] is the OpenAPI description, generated from these functions.
 
+mod cursor;
 mod document;
+pub mod grants;
+pub mod item;
+pub mod items;
+pub mod keys;
+pub mod libraries;
+pub mod links;
 pub mod me;
 pub mod password;
+pub mod positions;
+pub mod reports;
 pub mod session;
 pub mod sessions;
+pub mod settings;
 pub mod setup;
+pub mod status;
+pub mod streams;
+pub mod tokens;
+pub mod users;
+pub mod verdict;
 
 pub use document::{document, serve};
 
+use std::time::Duration;
+
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::error::{Error, Kind};
 
 /// A list.
 #[derive(Serialize, ToSchema)]
 pub struct Entries<T> {
     pub entries: Vec<T>,
+}
+
+/// How long something lasts, from the field of this name.
+fn span(field: &str, text: &str) -> Result<Duration, Error> {
+    crate::clock::parse_span(text).map_err(|problem| {
+        let detail = format!("The field {field:?} is no duration that fits: {problem}.");
+        Error::refused(Kind::Unfit, detail, "Write it like 30s, 2h or 7d.")
+    })
 }

@@ -25,12 +25,12 @@ pub struct NewPassword {
 
 /// Change my password. All my other logins end
 #[utoipa::path(
-    put, path = "/api/v1/me/password", tag = "me", request_body = NewPassword,
+    put, path = "/api/v1/me/password", tag = "me", operation_id = "change_password", request_body = NewPassword,
     responses(
-        (status = 204),
-        (status = 403, description = "`wrong_password`: the current one is another", body = super::document::Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The new one does not keep the rules", body = super::document::Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many tries; see `Retry-After`", body = super::document::Problem, content_type = "application/problem+json")
+        (status = 204, description = "Changed."),
+        (status = 403, description = "`wrong_password`: the current one is another"),
+        (status = 422, description = "The new one does not keep the rules"),
+        (status = 429, description = "Too many tries; see `Retry-After`")
     )
 )]
 pub async fn change(

@@ -25,11 +25,12 @@ pub struct Login {
 
 /// Log in. What the browser was logged in as before ends; the answer's cookie is the login
 #[utoipa::path(
-    post, path = "/api/v1/session", tag = "me", security(()), request_body = Login,
+    post, path = "/api/v1/session", tag = "me", operation_id = "log_in", security(()), request_body = Login,
     responses(
         (status = 200, body = Me, headers(("Set-Cookie" = String, description = "The login"))),
-        (status = 401, description = "`wrong_login`", body = super::document::Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many tries; see `Retry-After`", body = super::document::Problem, content_type = "application/problem+json")
+        (status = 401, description = "`wrong_login`"),
+        (status = 403, description = "Another site's page asks."),
+        (status = 429, description = "Too many tries; see `Retry-After`")
     )
 )]
 pub async fn create(
@@ -56,8 +57,11 @@ pub(super) async fn logged_in(
 
 /// Log out. Nothing happens when nobody is logged in
 #[utoipa::path(
-    delete, path = "/api/v1/session", tag = "me", security((), ("session" = [])),
-    responses((status = 204), (status = "4XX", body = super::document::Problem, content_type = "application/problem+json"))
+    delete, path = "/api/v1/session", tag = "me", operation_id = "log_out", security((), ("session" = [])),
+    responses(
+        (status = 204, description = "Ended, or there was none."),
+        (status = 403, description = "Another site's page asks."),
+    )
 )]
 pub async fn end(State(app): State<App>, browser: Browser) -> Result<impl IntoResponse, Error> {
     let cookie = leave(&app, &browser).await?;

@@ -1,6 +1,6 @@
 //! The logins of whoever asks.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,10 +10,11 @@ use crate::app::App;
 use crate::clock::rfc3339;
 use crate::db::sessions::Session;
 use crate::error::Error;
-use crate::reception::{self, Answer, Done, Someone};
+use crate::reception::{self, Answer, Done, Path, Someone};
 
 /// A browser that somebody is logged in with.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Session)]
 pub struct Login {
     id: String,
     /// Browser and system, as it said itself.
@@ -55,8 +56,8 @@ pub(super) fn current(by: &By) -> Option<&str> {
 
 /// Where am I logged in
 #[utoipa::path(
-    get, path = "/api/v1/me/sessions", tag = "me",
-    responses((status = 200, body = Entries<Login>), (status = "4XX", body = super::document::Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/me/sessions", tag = "me", operation_id = "sessions",
+    responses((status = 200, description = "The last used first.", body = Entries<Login>))
 )]
 pub async fn list(State(app): State<App>, Someone(person): Someone) -> Result<Answer<Entries<Login>>, Error> {
     let sessions = reception::admin(&app).sessions(&person.user_id).await?;
@@ -68,8 +69,8 @@ pub async fn list(State(app): State<App>, Someone(person): Someone) -> Result<An
 
 /// End one of my logins
 #[utoipa::path(
-    delete, path = "/api/v1/me/sessions/{id}", tag = "me", params(("id" = String, Path)),
-    responses((status = 204), (status = "4XX", body = super::document::Problem, content_type = "application/problem+json"))
+    delete, path = "/api/v1/me/sessions/{id}", tag = "me", operation_id = "end_session", params(("id" = String, Path)),
+    responses((status = 204, description = "Ended."), (status = 404, description = "No such login of one's own."))
 )]
 pub async fn end(
     State(app): State<App>,
@@ -82,8 +83,8 @@ pub async fn end(
 
 /// End all my logins but the one that asks
 #[utoipa::path(
-    delete, path = "/api/v1/me/sessions", tag = "me",
-    responses((status = 204), (status = "4XX", body = super::document::Problem, content_type = "application/problem+json"))
+    delete, path = "/api/v1/me/sessions", tag = "me", operation_id = "end_other_sessions",
+    responses((status = 204, description = "Ended."))
 )]
 pub async fn end_others(State(app): State<App>, Someone(person): Someone) -> Result<Done, Error> {
     reception::admin(&app).end_other_sessions(&person.user_id, current(&person.by)).await?;

@@ -27,12 +27,12 @@ pub struct FirstAdmin {
 
 /// Make the first administrator, and log in
 #[utoipa::path(
-    post, path = "/api/v1/setup", tag = "me", security(()), request_body = FirstAdmin,
+    post, path = "/api/v1/setup", tag = "me", operation_id = "set_up", security(()), request_body = FirstAdmin,
     responses(
         (status = 200, body = Me, headers(("Set-Cookie" = String, description = "The login"))),
-        (status = 403, description = "Another code", body = super::document::Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is an administrator with a password", body = super::document::Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Name or password do not keep the rules", body = super::document::Problem, content_type = "application/problem+json")
+        (status = 403, description = "Another code, or another site's page asks"),
+        (status = 404, description = "There is an administrator with a password"),
+        (status = 422, description = "Name or password do not keep the rules")
     )
 )]
 pub async fn create(

@@ -36,6 +36,7 @@ pub use outgoing::{BodyError, Ended, Outcome, Outgoing, outgoing};
 pub use representation::{Piece, Pieces, Representation, Segment};
 pub use response::respond;
 pub use shelf::{Kept, Shelf};
+pub use tally::Progress;
 
 /// A count of bytes in memory, as offsets and lengths of files are counted.
 fn length(count: usize) -> u64 {

@@ -19,7 +19,7 @@ use super::chunk::Chunk;
 use super::copying::Copying;
 use super::lane::Lane;
 use super::representation::Pieces;
-use super::tally::Tally;
+use super::tally::{Progress, Tally};
 use super::windows::Windows;
 use crate::storage::ReadError;
 
@@ -103,6 +103,12 @@ impl Outgoing {
     /// kept, the last.
     pub fn on_end(&mut self, tell: impl FnOnce(Ended) + Send + 'static) {
         self.tally.on_end(Box::new(tell));
+    }
+
+    /// How far it is, also when somebody else has the body.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress::of(&self.tally)
     }
 
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Chunk>, BodyError>>> {

@@ -3,7 +3,7 @@
 //! A body that copies has ended when hyper has its last bytes. One of windows has not: hyper holds marks of what the
 //! socket is still to send, and each of them holds the tally. The last who lets go of it tells.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 use super::outgoing::{Ended, Outcome};
@@ -61,6 +61,23 @@ impl Tally {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How much of a body has been sent, for who looks at it from outside. It keeps nothing alive: the body's end is told when
+/// the last of its holders lets go.
+#[derive(Debug)]
+pub struct Progress(Weak<Tally>);
+
+impl Progress {
+    pub(super) fn of(tally: &Arc<Tally>) -> Progress {
+        Progress(Arc::downgrade(tally))
+    }
+
+    /// Bytes that were handed to the connection; none: the body has ended.
+    #[must_use]
+    pub fn sent(&self) -> Option<u64> {
+        self.0.upgrade().map(|tally| tally.sent())
     }
 }
 

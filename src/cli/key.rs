@@ -32,7 +32,7 @@ pub(super) enum KeyCommand {
 
 #[derive(Args, Debug)]
 pub(super) struct SignArgs {
-    /// /m/ID, /files/LIBRARY/PATH, or a folder with a slash at its end
+    /// /m/ID, /watch/ID, /embed/ID, /files/LIBRARY/PATH, or a folder with a slash at its end
     path: String,
     /// How long the URL is good
     #[arg(long = "for", value_name = "DURATION", value_parser = crate::clock::parse_span)]

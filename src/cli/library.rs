@@ -175,8 +175,6 @@ fn value(entry: &Entry, repairs: bool) -> Value {
         .subtitles
         .iter()
         .map(|text| json!({ "label": text.label, "url": sidecar::subtitles_url(item.id, &text.label) }));
-    let notes = found.into_iter().flat_map(|found| [&found.note, &found.suspicion]).flatten();
-    let notes: Vec<&str> = notes.map(String::as_str).collect();
     json!({
         "id": item.id.to_string(),
         "library": item.library,
@@ -191,7 +189,7 @@ fn value(entry: &Entry, repairs: bool) -> Value {
         "height": found.and_then(|found| found.height),
         "video_codec": found.and_then(|found| found.video_codec.as_deref()),
         "audio_codec": found.and_then(|found| found.audio_codec.as_deref()),
-        "note": (!notes.is_empty()).then(|| notes.join(" ")),
+        "note": entry.note(),
         "url": format!("/m/{}", item.id),
         "poster": entry.beside.poster.as_ref().map(|path| sidecar::poster_url(item.id, path)),
         "subtitles": subtitles.collect::<Vec<_>>(),

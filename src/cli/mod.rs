@@ -89,6 +89,8 @@ enum Command {
     /// Settings
     #[command(subcommand)]
     Config(settings::ConfigCommand),
+    /// Print the OpenAPI description of the JSON API
+    Openapi,
     /// Print a completion script for a shell
     Completions {
         #[arg(value_enum)]
@@ -159,6 +161,7 @@ async fn run(cli: Cli, output: Output) -> anyhow::Result<()> {
         Some(Command::Doctor(args)) => doctor::run(&config, &args, output).await,
         Some(Command::Probe(args)) => probe::run(&args, &Clock::system(), output),
         Some(Command::Config(command)) => settings::run(&config, &command, output),
+        Some(Command::Openapi) => output::print(crate::api::document()),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "reelgate", &mut script);

@@ -163,6 +163,7 @@ async fn serve(
                 watcher.rescan();
                 tracing::info!("folders are opened and scanned anew");
             }
+            wishes = app.scan_wishes.taken() => wishes.iter().for_each(|id| watcher.rescan_library(id)),
         }
     }
     tell_service_manager(sd_notify::NotifyState::Stopping);

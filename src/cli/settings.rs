@@ -24,8 +24,17 @@ pub(super) fn run(config: &ConfigArgs, command: &ConfigCommand, output: Output) 
         output.warning(&warning);
     }
     let values: Vec<Value> = checked
-        .sources()
-        .map(|(key, value, source)| json!({ "key": key, "value": value, "source": source.to_string() }))
+        .settings()
+        .map(|setting| {
+            json!({
+                "key": setting.key,
+                "value": setting.value,
+                "source": setting.source.to_string(),
+                "default": setting.default,
+                "area": setting.about.area.word(),
+                "description": setting.about.description,
+            })
+        })
         .collect();
     output.list(&values, ["setting", "value", "from"], "", |value| {
         ["key", "value", "source"].map(|key| value[key].as_str().unwrap_or_default().to_owned())

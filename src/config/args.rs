@@ -45,6 +45,14 @@ pub struct ServeArgs {
     #[arg(long = "trusted-proxy", value_name = "CIDR")]
     pub trusted_proxies: Vec<String>,
 
+    /// Let pages of this origin show /embed/ID in a frame (may be repeated)
+    #[arg(long = "embed-origin", value_name = "ORIGIN")]
+    pub embed_origins: Vec<String>,
+
+    /// Let scripts of pages of this origin read media, such as a canvas (may be repeated)
+    #[arg(long = "cors-origin", value_name = "ORIGIN")]
+    pub cors_origins: Vec<String>,
+
     /// Time between two full scans [default: 15m]
     #[arg(long, value_name = "DURATION")]
     pub scan_interval: Option<String>,

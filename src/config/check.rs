@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::error::{ConfigError, Fault, Source};
+use super::origin::{Origin, Purpose, origins};
 use super::raw::RawConfig;
 use super::units::{duration, duration_text, size, size_text};
 use super::{
@@ -24,6 +25,8 @@ pub(super) fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         admin_password_file: folders::password(raw)?,
         legacy_route: raw.parse("legacy_route", |name| legacy_route(name, &libraries))?,
         trusted_proxies: raw.parse("trusted_proxies", trusted_proxies)?.unwrap_or_default(),
+        embed_origins: named(raw, "embed_origins", Purpose::Frame)?,
+        cors_origins: named(raw, "cors_origins", Purpose::Read)?,
         limits: limits(raw)?,
         scan_interval: raw.parse("scan_interval", scan_interval)?.unwrap_or(defaults.scan_interval),
         zero_copy: raw.parse("zero_copy", zero_copy)?.unwrap_or(defaults.zero_copy),
@@ -34,6 +37,9 @@ pub(super) fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
     };
     config.origins = raw.values.iter().map(|(key, typed)| (key.to_string(), typed.source.clone())).collect();
     for (library, source) in libraries {
+        if let Some(repair) = folders::repair_source(raw, &library) {
+            config.origins.insert(library.repair_key(), repair);
+        }
         config.origins.insert(library.key(), source);
         config.libraries.push(library);
     }
@@ -147,6 +153,10 @@ fn public_url(text: &str) -> Result<url::Url, Fault> {
         () => return Ok(url),
     };
     Err(Fault::new(problem, cure))
+}
+
+fn named(raw: &RawConfig, key: &'static str, purpose: Purpose) -> Result<Vec<Origin>, ConfigError> {
+    Ok(raw.parse(key, |text| origins(text, purpose))?.unwrap_or_default())
 }
 
 fn trusted_proxies(text: &str) -> Result<Vec<Network>, Fault> {

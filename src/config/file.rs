@@ -95,7 +95,9 @@ impl Reader<'_> {
             "data" | "tls_cert" | "tls_key" | "admin_password_file" => {
                 raw.set(known, self.path(known, value)?, source);
             }
-            "trusted_proxies" => raw.set(known, self.list(known, value)?, source),
+            "trusted_proxies" | "embed_origins" | "cors_origins" => {
+                raw.set(known, self.list(known, value)?, source);
+            }
             _ => raw.set(known, self.scalar(known, value)?, source),
         }
         Ok(())

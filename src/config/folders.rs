@@ -71,6 +71,12 @@ pub(super) fn libraries(raw: &RawConfig, data: &Path) -> Result<Vec<(LibraryConf
     Ok(libraries)
 }
 
+/// Where the file says of a library whether it is repaired.
+pub(super) fn repair_source(raw: &RawConfig, library: &LibraryConfig) -> Option<Source> {
+    let same = |typed: &&RawLibrary| typed.path.canonicalize().is_ok_and(|real| real == library.path);
+    raw.names.iter().filter(same).find(|typed| typed.repair.is_some()).map(|typed| typed.source.clone())
+}
+
 fn setting(typed: &RawLibrary) -> String {
     match &typed.name {
         Some(name) => format!("library.{name}"),

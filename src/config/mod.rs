@@ -16,10 +16,12 @@ mod args;
 mod certificate;
 mod check;
 mod error;
+mod features;
 mod file;
 mod folders;
 mod keys;
 mod network;
+mod origin;
 mod raw;
 mod tls;
 mod units;
@@ -34,7 +36,10 @@ pub use args::{ConfigArgs, ServeArgs};
 #[cfg(feature = "tls")]
 pub use certificate::Certificate;
 pub use error::{ConfigError, Source};
+pub use features::Feature;
+pub use keys::{About, Area};
 pub use network::Network;
+pub use origin::Origin;
 pub use tls::TlsFiles;
 
 use raw::RawConfig;
@@ -57,6 +62,10 @@ pub struct Config {
     pub legacy_route: Option<String>,
     /// Whose `X-Forwarded-*` count.
     pub trusted_proxies: Vec<Network>,
+    /// Whose pages may show `/embed/` in a frame.
+    pub embed_origins: Vec<Origin>,
+    /// Whose pages may read media, not only show it.
+    pub cors_origins: Vec<Origin>,
     pub limits: Limits,
     /// Time between two full scans; watching finds most changes earlier.
     pub scan_interval: Duration,
@@ -66,6 +75,18 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Keys that were set, and where; every other key has its default.
     origins: BTreeMap<String, Source>,
+}
+
+/// A setting with its value, as it is listed.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    pub key: String,
+    /// Empty: not set.
+    pub value: String,
+    /// What it is when it stands nowhere.
+    pub default: String,
+    pub source: Source,
+    pub about: About,
 }
 
 /// A folder that is served.
@@ -208,6 +229,8 @@ impl Config {
             admin_password_file: None,
             legacy_route: None,
             trusted_proxies: Vec::new(),
+            embed_origins: Vec::new(),
+            cors_origins: Vec::new(),
             limits: Limits::default(),
             scan_interval: DEFAULT_SCAN_INTERVAL,
             zero_copy: ZeroCopy::default(),
@@ -217,15 +240,27 @@ impl Config {
         }
     }
 
-    /// Every setting as key, value and where it came from, in the order of the documentation.
-    pub fn sources(&self) -> impl Iterator<Item = (String, String, Source)> {
-        let libraries =
-            self.libraries.iter().map(|library| (library.key(), library.path.display().to_string()));
-        let settings = keys::KEYS.iter().map(|key| (key.to_string(), self.text(key)));
-        settings.chain(libraries).map(|(key, value)| {
-            let source = self.origins.get(&key).cloned().unwrap_or(Source::Default);
-            (key, value, source)
-        })
+    /// Every setting and where it came from, in the order of the documentation. None of them is a secret.
+    pub fn settings(&self) -> impl Iterator<Item = Setting> {
+        let defaults = Config::with_defaults(DEFAULT_DATA);
+        let settings = keys::SETTINGS.iter().map(move |about| {
+            let default = defaults.text(about.key);
+            self.setting(about.key.to_owned(), self.text(about.key), default, *about)
+        });
+        settings.chain(self.libraries.iter().flat_map(|library| self.library(library)))
+    }
+
+    fn library(&self, library: &LibraryConfig) -> [Setting; 2] {
+        let (key, repair) = (library.key(), library.repair_key());
+        [
+            self.setting(key, library.path.display().to_string(), String::new(), keys::LIBRARY),
+            self.setting(repair, library.repair.to_string(), true.to_string(), keys::REPAIR),
+        ]
+    }
+
+    fn setting(&self, key: String, value: String, default: String, about: About) -> Setting {
+        let source = self.origins.get(&key).cloned().unwrap_or(Source::Default);
+        Setting { key, value, default, source, about }
     }
 
     fn text(&self, key: &str) -> String {
@@ -239,9 +274,9 @@ impl Config {
                 self.admin_password_file.as_ref().map(|file| file.display().to_string()).unwrap_or_default()
             }
             "legacy_route" => self.legacy_route.clone().unwrap_or_default(),
-            "trusted_proxies" => {
-                self.trusted_proxies.iter().map(Network::to_string).collect::<Vec<_>>().join(", ")
-            }
+            "trusted_proxies" => list(&self.trusted_proxies),
+            "embed_origins" => list(&self.embed_origins),
+            "cors_origins" => list(&self.cors_origins),
             "scan_interval" => units::duration_text(self.scan_interval),
             "zero_copy" => self.zero_copy.to_string(),
             "log_format" => self.log.to_string(),
@@ -250,9 +285,17 @@ impl Config {
     }
 }
 
+fn list<T: ToString>(values: &[T]) -> String {
+    values.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+}
+
 impl LibraryConfig {
     fn key(&self) -> String {
         format!("library.{}", self.name)
+    }
+
+    fn repair_key(&self) -> String {
+        format!("{}.repair", self.key())
     }
 }
 

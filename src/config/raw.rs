@@ -93,12 +93,16 @@ impl Typed {
 
 fn from_flags(args: &ConfigArgs, serve: &ServeArgs) -> RawConfig {
     let mut raw = RawConfig::default();
-    let proxies = (!serve.trusted_proxies.is_empty()).then(|| serve.trusted_proxies.join(","));
+    let joined = |list: &[String]| (!list.is_empty()).then(|| list.join(","));
+    let proxies = joined(&serve.trusted_proxies);
+    let (embed, cors) = (joined(&serve.embed_origins), joined(&serve.cors_origins));
     let texts = [
         ("listen", "--listen", &serve.listen),
         ("public_url", "--public-url", &serve.public_url),
         ("legacy_route", "--legacy-route", &serve.legacy_route),
         ("trusted_proxies", "--trusted-proxy", &proxies),
+        ("embed_origins", "--embed-origin", &embed),
+        ("cors_origins", "--cors-origin", &cors),
         ("scan_interval", "--scan-interval", &serve.scan_interval),
         ("limits.drain_timeout", "--drain-timeout", &serve.drain_timeout),
         ("limits.max_connections", "--max-connections", &serve.max_connections),

@@ -72,6 +72,8 @@ fn every_key_can_stand_in_the_file() {
         admin_password_file = "password"
         legacy_route = "cinema"
         trusted_proxies = ["10.0.0.0/8", "::1"]
+        embed_origins = ["https://www.example.org", "http://localhost:3000"]
+        cors_origins = "https://WWW.example.org"
         scan_interval = "2h"
         zero_copy = "on"
         log_format = "text"
@@ -89,6 +91,7 @@ fn every_key_can_stand_in_the_file() {
         open_timeout = "500ms"
         [library.cinema]
         path = "films"
+        repair = true
     "#;
     fs::write(place.path("reelgate.toml"), toml).unwrap();
     fs::write(place.path("password"), "").unwrap();
@@ -99,14 +102,17 @@ fn every_key_can_stand_in_the_file() {
     assert_eq!(config.admin_password_file, Some(place.path("password")), "relative to the file");
     assert_eq!(config.data, place.path("state"), "relative to the file");
     assert_eq!(config.tls.as_ref().unwrap().cert, place.path("cert.pem"), "likewise");
-    let settings: Vec<String> = config.sources().map(|(key, value, _)| format!("{key}={value}")).collect();
-    assert!(config.sources().all(|(_, _, source)| matches!(source, Source::File { .. })));
+    let settings: Vec<String> =
+        config.settings().map(|setting| format!("{}={}", setting.key, setting.value)).collect();
+    assert!(config.settings().all(|setting| matches!(setting.source, Source::File { .. })));
     for setting in [
         "listen=[::1]:9000",
         "public_url=https://video.example.org/",
         "tls_key=/etc/key.pem",
         "legacy_route=cinema",
         "trusted_proxies=10.0.0.0/8, ::1",
+        "embed_origins=https://www.example.org, http://localhost:3000",
+        "cors_origins=https://www.example.org",
         "scan_interval=2h",
         "zero_copy=on",
         "log_format=text",
@@ -145,7 +151,7 @@ fn a_flag_beats_the_environment_and_that_the_file() {
     for (file, serve, variables, port, source) in cases {
         let config = place.load(file, serve, variables).unwrap();
         assert_eq!(config.listen.port(), port);
-        let (_, _, from) = config.sources().find(|(key, ..)| key == "listen").unwrap();
+        let from = config.settings().find(|setting| setting.key == "listen").unwrap().source;
         assert!(from.to_string().ends_with(source), "{from} is not {source}");
     }
 }
@@ -164,7 +170,8 @@ fn every_flag_reaches_its_setting() {
     let (films, data) = (place.path("films"), place.path("state"));
     let line = "--listen 127.0.0.1:0 --public-url http://a.example --legacy-route films --trusted-proxy 10.0.0.1 \
                 --trusted-proxy fd00::/8 --scan-interval 1m --drain-timeout 2s --max-connections 5 --log-format text \
-                --tls-cert cert.pem --tls-key key.pem";
+                --tls-cert cert.pem --tls-key key.pem --embed-origin http://a.example --embed-origin http://b.example \
+                --cors-origin http://c.example";
     let words = ["reelgate", films.to_str().unwrap(), "--data", data.to_str().unwrap()];
     let typed = <Typed as clap::Parser>::parse_from(words.into_iter().chain(line.split_whitespace()));
     let file = place.path("reelgate.toml");
@@ -175,9 +182,10 @@ fn every_flag_reaches_its_setting() {
     assert_eq!(config.file, Some(file));
     assert_eq!(config.libraries, [library("films", films, false)]);
     assert_eq!(config.trusted_proxies.len(), 2);
+    assert_eq!((config.embed_origins.len(), config.cors_origins.len()), (2, 1));
     assert_eq!(config.limits.max_connections, 5);
-    let from_flags = config.sources().filter(|(_, _, source)| matches!(source, Source::Flag(_))).count();
-    assert_eq!(from_flags, 12);
+    let from_flags = config.settings().filter(|setting| matches!(setting.source, Source::Flag(_))).count();
+    assert_eq!(from_flags, 14);
 }
 
 #[cfg(feature = "tls")]
@@ -195,6 +203,8 @@ fn every_variable_reaches_its_setting() {
         password.to_str().unwrap(),
         "films",
         "10.0.0.1",
+        "https://a.example",
+        "https://a.example,https://b.example",
         "1m",
         "on",
         "text",
@@ -216,7 +226,7 @@ fn every_variable_reaches_its_setting() {
     variables.push(("PATH".to_owned(), "/bin".to_owned()));
     let config = Config::load(&ConfigArgs::default(), &ServeArgs::default(), variables).unwrap();
     assert_eq!(config.libraries.len(), 2);
-    let from_variables = config.sources().filter(|(_, _, source)| matches!(source, Source::Environment(_)));
+    let from_variables = config.settings().filter(|setting| matches!(setting.source, Source::Environment(_)));
     assert_eq!(from_variables.count(), keys::KEYS.len() + 2);
 }
 
@@ -260,7 +270,7 @@ fn what_kubernetes_adds_is_not_ours() {
 #[test]
 fn wrong_values_name_their_place_and_a_cure() {
     let place = Place::new();
-    let cases: [(&str, &[&str], &str); 28] = [
+    let cases: [(&str, &[&str], &str); 35] = [
         ("listen = \"8080\"", &["listen (", ":1)", "127.0.0.1:8080"], "no address"),
         ("listen = \"localhost:80\"", &["in numbers"], "a name"),
         ("listen = true", &["of the kind boolean", "text in quotes"], "the wrong kind"),
@@ -274,6 +284,17 @@ fn wrong_values_name_their_place_and_a_cure() {
         ("trusted_proxies = [\"proxy\"]", &["neither"], "a name"),
         ("admin_password_file = \"nowhere\"", &["No such file", "password alone"], "no file"),
         ("admin_password_file = \"films\"", &["not a file"], "a folder"),
+        ("embed_origins = \"*\"", &["embed_origins (", ":1)", "name each origin"], "everybody"),
+        ("embed_origins = \"http://[::1]:80\"", &["give the machine a name"], "what no policy can name"),
+        (
+            "cors_origins = [\"https://a.example/\"]",
+            &["ends with a slash", "https://www.example.org"],
+            "a slash",
+        ),
+        ("cors_origins = \"https://a.example/v\"", &["it has a path"], "a path"),
+        ("cors_origins = \"www.example.org\"", &["is no origin", "write scheme, host"], "no scheme"),
+        ("cors_origins = [\"https://ada:pw@a.example\"]", &["password does not belong"], "a credential"),
+        ("cors_origins = [\"null\"]", &["everything that has none"], "nobody"),
         ("scan_interval = 30", &["\"30\" is not a duration", "30s"], "no unit"),
         ("scan_interval = \"0s\"", &["out of bounds", "from 1s to"], "never stops"),
         ("zero_copy = \"yes\"", &["auto, on or off"], "a third word"),

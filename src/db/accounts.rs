@@ -113,6 +113,14 @@ impl Db {
     }
 }
 
+impl Change {
+    /// People who can administer: active administrators that are no machines.
+    pub async fn administrators(&mut self) -> Result<i64, DbError> {
+        let text = "select count(*) from users where role = 'admin' and state = 'active' and not system";
+        Ok(sqlx::query_scalar(text).fetch_one(self.on()).await?)
+    }
+}
+
 /// Library and prefix as they stand in a row. Only a row that names no library means every one; a library that is
 /// named and not there must not.
 pub(super) fn area(
@@ -194,11 +202,14 @@ impl Change {
             sqlx::query("delete from sessions where user_id = $1").bind(user_id).execute(self.on()).await?;
         }
         if state == UserState::Deleted {
-            sqlx::query("update tokens set ended_at = $2 where user_id = $1 and ended_at is null")
-                .bind(user_id)
-                .bind(now)
-                .execute(self.on())
-                .await?;
+            sqlx::query(
+                "update tokens set revoked_at = $2, ended_at = coalesce(ended_at, $2)
+                 where user_id = $1 and revoked_at is null",
+            )
+            .bind(user_id)
+            .bind(now)
+            .execute(self.on())
+            .await?;
             sqlx::query("delete from grants where user_id = $1").bind(user_id).execute(self.on()).await?;
         }
         self.touch_access().await

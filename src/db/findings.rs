@@ -74,7 +74,7 @@ pub struct Compared {
 }
 
 /// Findings of this item, and of its file as it is.
-const OF_THIS_VERSION: &str = "findings.item_id = items.id and findings.size = items.size
+pub(super) const OF_THIS_VERSION: &str = "findings.item_id = items.id and findings.size = items.size
      and findings.modified_ns = items.modified_ns and findings.identity = items.identity";
 
 #[derive(FromRow)]
@@ -100,7 +100,7 @@ impl UnexaminedRow {
 }
 
 #[derive(FromRow)]
-struct ListedRow {
+pub(super) struct ListedRow {
     #[sqlx(flatten)]
     item: ItemRow,
     /// None: there are no findings.
@@ -117,7 +117,7 @@ struct ListedRow {
 }
 
 impl ListedRow {
-    fn check(self) -> Result<Listed, DbError> {
+    pub(super) fn check(self) -> Result<Listed, DbError> {
         let item = self.item.check()?;
         let Some(state) = self.found else { return Ok(Listed { item, findings: None }) };
         let small = |column, value: Option<i64>| {
@@ -272,6 +272,17 @@ impl Change {
         .bind(now)
         .execute(self.on())
         .await?;
+        self.set_duration_key(of.id).await
+    }
+
+    /// Lists are ordered by it.
+    async fn set_duration_key(&mut self, id: ItemId) -> Result<(), DbError> {
+        let sql = format!(
+            "update items set duration_key =
+                 coalesce((select findings.duration_ms from findings where {OF_THIS_VERSION}), -1)
+             where id = $1"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_string()).execute(self.on()).await?;
         Ok(())
     }
 

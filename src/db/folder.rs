@@ -104,6 +104,12 @@ impl DataFolder {
         self.path.join(DATABASE)
     }
 
+    /// Bytes of the database and of its log.
+    pub(super) fn size(&self) -> u64 {
+        let size = |name| self.path.join(name).metadata().map_or(0, |metadata| metadata.len());
+        size(DATABASE).saturating_add(size(LOG))
+    }
+
     /// A folder that once had a database must have it still, with its log when the last server was killed.
     pub(super) fn expect_database(&self) -> Result<(), FolderError> {
         let marked = self.path.join(MARKER).exists();

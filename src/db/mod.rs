@@ -8,18 +8,24 @@
 //! - [`accounts`], [`sessions`], [`tokens`], [`keys`] who may open what
 //! - [`media`] libraries and items; [`scan`] what a scan reads and writes
 //! - [`findings`] what is in the items' files; [`sidecars`] what lies beside them
+//! - [`catalogue`] lists of items for who may see them; [`positions`] where somebody stopped
+//! - [`reports`] what did not play; [`status`] how much there is
 //! - [`pulse`] tells a running server that somebody changed something
 
 pub mod accounts;
+pub mod catalogue;
 pub mod findings;
 pub mod folder;
 pub mod keys;
 pub mod media;
 mod migrate;
+pub mod positions;
 pub mod pulse;
+pub mod reports;
 pub mod scan;
 pub mod sessions;
 pub mod sidecars;
+pub mod status;
 pub mod tokens;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +36,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use folder::{DataFolder, FolderError};
 
@@ -37,6 +44,9 @@ use folder::{DataFolder, FolderError};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Reading is short and SQLite's readers do not block each other: more connections would only hold memory.
 const READERS: u32 = 4;
+/// Readers that may look through the whole catalogue at the same time. The others are for questions of a moment, whatever
+/// somebody searches for.
+const SEARCHERS: usize = 2;
 /// Below it, a WAL reset could corrupt the file when a checkpoint and a write met.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
@@ -47,6 +57,7 @@ pub struct Db(Arc<Connections>);
 struct Connections {
     writer: SqlitePool,
     readers: SqlitePool,
+    searches: Semaphore,
     options: SqliteConnectOptions,
     folder: DataFolder,
 }
@@ -74,6 +85,7 @@ impl Db {
     async fn prepare(&self) -> Result<(), OpenError> {
         self.expect_sqlite().await?;
         migrate::run(&self.0.writer, &self.0.folder).await?;
+        self.fill_keys().await.map_err(|cause| unusable(&self.0.folder.database(), cause))?;
         Ok(self.0.folder.mark()?)
     }
 
@@ -89,7 +101,8 @@ impl Db {
         // The writer first: it makes the file and its log, which readers cannot.
         let writer = writer.connect_with(options.clone()).await?;
         let readers = readers.connect_lazy_with(options.clone().pragma("query_only", "on"));
-        Ok(Db(Arc::new(Connections { writer, readers, options, folder: folder.clone() })))
+        let (searches, folder) = (Semaphore::new(SEARCHERS), folder.clone());
+        Ok(Db(Arc::new(Connections { writer, readers, searches, options, folder })))
     }
 
     async fn expect_sqlite(&self) -> Result<(), OpenError> {
@@ -112,6 +125,13 @@ impl Db {
 
     fn reader(&self) -> &SqlitePool {
         &self.0.readers
+    }
+
+    /// The reader for a question that may look at every item, while the turn is held.
+    async fn searcher(&self) -> (&SqlitePool, Option<SemaphorePermit<'_>>) {
+        // Nobody closes it, so there is always a turn.
+        let turn = self.0.searches.acquire().await.ok();
+        (&self.0.readers, turn)
     }
 
     /// Begins a change. Waits for its turn behind other writers, also of other processes.

@@ -6,6 +6,7 @@
 use futures_util::TryStreamExt;
 use sqlx::FromRow;
 
+use super::catalogue::Keys;
 use super::media::Library;
 use super::{Change, Db, DbError, impossible, word};
 use crate::clock::Seconds;
@@ -182,10 +183,12 @@ impl Change {
         file: &File,
         now: Seconds,
     ) -> Result<u64, DbError> {
+        let keys = Keys::of(&file.path);
         let done = sqlx::query(
             "insert into items
-                 (id, library_id, path, size, modified_ns, identity, state, created_at, changed_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+                 (id, library_id, path, size, modified_ns, identity, state, created_at, changed_at,
+                  folder, name_key, path_key)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)",
         )
         .bind(id.to_string())
         .bind(library_id)
@@ -195,15 +198,23 @@ impl Change {
         .bind(&file.identity)
         .bind(file.state.word())
         .bind(now)
+        .bind(keys.folder)
+        .bind(keys.name)
+        .bind(keys.path)
         .execute(self.on())
         .await?;
         Ok(done.rows_affected())
     }
 
     async fn put_item(&mut self, row: &Row, file: &File, now: Seconds) -> Result<u64, DbError> {
+        let keys = Keys::of(&file.path);
         let done = sqlx::query(
             "update items set path = $2, size = $3, modified_ns = $4, identity = $5, state = $6,
-                              changed_at = $7, missing_since = null
+                              changed_at = $7, missing_since = null,
+                              folder = $12, name_key = $13, path_key = $14,
+                              duration_key = coalesce((select findings.duration_ms from findings
+                                  where findings.item_id = items.id and findings.size = $3
+                                    and findings.modified_ns = $4 and findings.identity = $5), -1)
              where id = $1 and path = $8 and size = $9 and modified_ns = $10 and identity = $11",
         )
         .bind(row.id.to_string())
@@ -217,6 +228,9 @@ impl Change {
         .bind(size_column(&row.file)?)
         .bind(row.file.modified_ns)
         .bind(&row.file.identity)
+        .bind(keys.folder)
+        .bind(keys.name)
+        .bind(keys.path)
         .execute(self.on())
         .await?;
         Ok(done.rows_affected())

@@ -1,5 +1,7 @@
 //! Tokens: rows, and the one lookup that a request needs.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
 use super::accounts::area;
@@ -136,6 +138,17 @@ impl Db {
     }
 }
 
+impl Db {
+    /// How many valid tokens each user has who has any, by the user's id.
+    pub async fn token_counts(&self) -> Result<HashMap<String, i64>, DbError> {
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as("select user_id, count(*) from tokens where ended_at is null group by user_id")
+                .fetch_all(self.reader())
+                .await?;
+        Ok(rows.into_iter().collect())
+    }
+}
+
 impl Change {
     pub async fn add_token(&mut self, token: &NewToken<'_>, now: Seconds) -> Result<(), DbError> {
         let (library_id, prefix) = match token.below {
@@ -162,13 +175,20 @@ impl Change {
         self.touch_access().await
     }
 
-    /// False when there is no such token, or it was revoked before. One whose time is over can be revoked too.
-    pub async fn end_token(&mut self, id: &str, now: Seconds) -> Result<bool, DbError> {
+    /// Of one user or of whomever. False when there is no such token, or it was revoked before. One whose time is over can
+    /// be revoked too.
+    pub async fn end_token(
+        &mut self,
+        id: &str,
+        user_id: Option<&str>,
+        now: Seconds,
+    ) -> Result<bool, DbError> {
         let done = sqlx::query(
-            "update tokens set revoked_at = $2, ended_at = coalesce(ended_at, $2)
-             where id = $1 and revoked_at is null",
+            "update tokens set revoked_at = $3, ended_at = coalesce(ended_at, $3)
+             where id = $1 and ($2 is null or user_id = $2) and revoked_at is null",
         )
         .bind(id)
+        .bind(user_id)
         .bind(now)
         .execute(self.on())
         .await?;

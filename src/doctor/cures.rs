@@ -126,7 +126,9 @@ pub(super) fn cors(facts: &HttpFacts) -> String {
     let header = |prefix: &str, suffix: &str| format!("{prefix}Access-Control-Allow-Origin {page}{suffix}");
     let line = match facts.software() {
         Software::Reelgate => {
-            format!("reelgate sends none; a proxy before it can: Access-Control-Allow-Origin: {page}")
+            format!(
+                "reelgate.toml: cors_origins = [\"{page}\"]  and start it again (flag --cors-origin {page})"
+            )
         }
         Software::Nginx => header("nginx: add_header ", " always;"),
         Software::Caddy => header("Caddy: header ", ""),

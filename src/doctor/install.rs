@@ -59,13 +59,30 @@ impl Check {
     }
 }
 
-/// Looks at everything.
+/// Looks at everything, from outside.
 pub async fn examine(config: &Config, clock: &Clock) -> Vec<Check> {
-    let mut checks = vec![data(&config.data)];
     let (database, libraries) = database(&config.data, clock).await;
-    checks.extend(database);
-    checks.push(space(&config.data));
-    checks.push(listening(config.listen).await);
+    let address = listening(config.listen).await;
+    let mut checks = machine(config, libraries);
+    // Behind the data folder that it lies in.
+    checks.splice(1..1, database);
+    checks.push(address);
+    checks
+}
+
+/// What a running server sees of the same: it has the database open, and that it listens is known by who asks it.
+pub async fn database_of(db: &Db, clock: &Clock) -> (Vec<Check>, Vec<PathBuf>) {
+    let latest = db.latest_time().await.ok();
+    let known = db.libraries().await.unwrap_or_default();
+    (
+        vec![whole(db).await, time(latest, clock)],
+        known.into_iter().map(|library| library.path.into()).collect(),
+    )
+}
+
+/// What the machine says. Asks disks, which may take their time. `libraries` are folders beside those of the settings.
+pub fn machine(config: &Config, libraries: Vec<PathBuf>) -> Vec<Check> {
+    let mut checks = vec![data(&config.data), space(&config.data)];
     let configured = config.libraries.iter().map(|library| library.path.clone());
     let mut folders: Vec<PathBuf> = configured.chain(libraries).collect();
     folders.sort();
@@ -79,6 +96,13 @@ pub async fn examine(config: &Config, clock: &Clock) -> Vec<Check> {
     checks.push(encryption(config.tls.is_some(), config.public_url.as_ref(), config.listen));
     checks.push(ffmpeg());
     checks
+}
+
+/// The machine has not answered in time.
+#[must_use]
+pub fn silent() -> Check {
+    let cure = "Is a network drive away?  mount; dmesg | tail";
+    Check::bad("library", "the disks do not answer", cure)
 }
 
 fn data(path: &Path) -> Check {
@@ -104,16 +128,18 @@ async fn database(path: &Path, clock: &Clock) -> (Vec<Check>, Vec<PathBuf>) {
             return (vec![Check::bad(NAME, error.to_string(), cure), time(None, clock)], Vec::new());
         }
     };
-    let whole = match db.check().await {
-        Ok(()) => Check::good(NAME, "readable and whole"),
-        Err(error) => Check::bad(NAME, error.to_string(), "Stop the server and restore a backup"),
-    };
-    let latest = db.latest_time().await.ok();
-    let known = db.libraries().await.unwrap_or_default();
-    let checks = vec![whole, time(latest, clock)];
+    let found = database_of(&db, clock).await;
     // A server that runs keeps the file open; nothing here has changed it.
     let _ = db.close().await;
-    (checks, known.into_iter().map(|library| PathBuf::from(library.path)).collect())
+    found
+}
+
+async fn whole(db: &Db) -> Check {
+    const NAME: &str = "database";
+    match db.check().await {
+        Ok(()) => Check::good(NAME, "readable and whole"),
+        Err(error) => Check::bad(NAME, error.to_string(), "Stop the server and restore a backup"),
+    }
 }
 
 fn time(latest: Option<i64>, clock: &Clock) -> Check {

@@ -68,6 +68,16 @@ pub enum Browser {
 pub const BROWSERS: [Browser; 3] = [Browser::Safari, Browser::Chrome, Browser::Firefox];
 
 impl Browser {
+    /// For programs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Safari => "safari",
+            Self::Chrome => "chrome",
+            Self::Firefox => "firefox",
+        }
+    }
+
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -10,6 +10,8 @@ use http::{Method, Response};
 use tracing::Level;
 
 use crate::access::client::Client;
+use crate::access::exchanges::{Answering, Asking, Ending};
+use crate::access::streams::{Begun, Guard};
 use crate::app::{App, RequestId};
 use crate::body::{Ended, Outcome, Outgoing};
 use crate::error::Problem;
@@ -39,6 +41,8 @@ struct Line {
     status: u16,
     problem: Option<Problem>,
     sent: Option<Sent>,
+    /// Of a viewing only.
+    answering: Option<Arc<Answering>>,
 }
 
 impl Entry {
@@ -68,6 +72,9 @@ impl Entry {
     pub(super) fn end_with(mut self, response: &mut Response<Outgoing>) {
         self.is_answered = true;
         let status = response.status().as_u16();
+        let asking = response.extensions_mut().remove::<Asking>();
+        let answering =
+            asking.map(|asking| Arc::new(asking.answered(self.method, status, response.headers())));
         let extensions = response.extensions_mut();
         let line = Line {
             entry: self,
@@ -75,9 +82,12 @@ impl Entry {
             status,
             problem: extensions.remove::<Problem>(),
             sent: extensions.remove::<Sent>(),
+            answering,
         };
-        if line.is_stream() {
+        if let Some(guard) = line.guard() {
             line.entry.app.metrics.streams.inc();
+            let (progress, answering) = (response.body().progress(), line.answering.clone());
+            guard.begin(Begun { request_id: line.entry.request_id, progress, answering });
         }
         response.body_mut().on_end(move |ended| line.end(&ended));
     }
@@ -104,8 +114,9 @@ impl Drop for Entry {
 }
 
 impl Line {
-    fn is_stream(&self) -> bool {
-        self.sent.as_ref().is_some_and(|sent| sent.guard.is_some())
+    /// Of a stream only.
+    fn guard(&self) -> Option<&Arc<Guard>> {
+        self.sent.as_ref()?.guard.as_ref()
     }
 
     fn end(self, ended: &Ended) {
@@ -113,9 +124,12 @@ impl Line {
         let first_byte = ended.first_byte.map(|at| at.duration_since(self.entry.begun));
         self.count(ended, took, first_byte);
         self.write(ended, took, first_byte);
-        let guard = self.sent.as_ref().and_then(|sent| sent.guard.clone());
-        if let (Some(connection), Some(guard)) = (&self.entry.connection, guard) {
-            connection.hold(guard);
+        if let Some(answering) = &self.answering {
+            let ending = Ending { sent: ended.sent, outcome: outcome(ended).0, first_byte };
+            self.entry.app.access.note(answering, ending);
+        }
+        if let (Some(connection), Some(guard)) = (&self.entry.connection, self.guard()) {
+            connection.hold(Arc::clone(guard));
         }
     }
 
@@ -130,7 +144,7 @@ impl Line {
         if self.sent.is_some() {
             metrics.bytes_sent.inc_by(ended.sent);
         }
-        if self.is_stream() {
+        if self.guard().is_some() {
             metrics.streams.dec();
         }
     }
@@ -141,12 +155,7 @@ impl Line {
             tracing::error!(request_id = %self.entry.request_id, cause = %Chain(cause), "request failed");
         }
         let Some(line) = self.entry.line() else { return };
-        let (outcome, broken) = match ended.outcome {
-            Outcome::Complete => ("complete", None),
-            // Nearly every long answer ends so: a player seeks by hanging up.
-            Outcome::Abandoned => ("abandoned", None),
-            Outcome::Broken(reason) => ("broken", Some(reason)),
-        };
+        let (outcome, broken) = outcome(ended);
         line.text("route", self.route)
             .number("status", self.status)
             .some(self.problem.as_ref(), |line, problem| line.text("code", problem.code))
@@ -157,6 +166,16 @@ impl Line {
             .text("outcome", outcome)
             .some(broken, |line, reason| line.text("broken", reason))
             .end();
+    }
+}
+
+/// In a word, and if it broke, why.
+fn outcome(ended: &Ended) -> (&'static str, Option<&'static str>) {
+    match ended.outcome {
+        Outcome::Complete => ("complete", None),
+        // Nearly every long answer ends so: a player seeks by hanging up.
+        Outcome::Abandoned => ("abandoned", None),
+        Outcome::Broken(reason) => ("broken", Some(reason)),
     }
 }
 

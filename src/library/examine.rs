@@ -27,7 +27,7 @@ use crate::storage::{Folder, MediaFile};
 use crate::types::{ItemId, ItemState};
 
 /// What was found or judged otherwise is old.
-const US: Examiner = Examiner { prober: probe::VERSION, rules: RULES_VERSION };
+pub const US: Examiner = Examiner { prober: probe::VERSION, rules: RULES_VERSION };
 /// Files that are read at the same time, on threads that a disk which hangs may keep.
 const AT_ONCE: usize = 2;
 /// Files between two writes.

@@ -25,7 +25,7 @@ pub mod sidecar;
 mod walk;
 mod watch;
 
-pub use examine::examine;
+pub use examine::{US, examine};
 pub use register::{LibraryError, register};
 pub use report::{Progress, Report};
 pub use scan::{ScanError, scan};

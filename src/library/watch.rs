@@ -18,7 +18,8 @@ use crate::db::media::Library;
 /// The tasks of all libraries. They end when it is dropped.
 pub struct Watcher {
     stop: CancellationToken,
-    mailboxes: Vec<Arc<Mailbox>>,
+    /// By the libraries' ids.
+    mailboxes: Vec<(String, Arc<Mailbox>)>,
     tasks: JoinSet<()>,
 }
 
@@ -35,8 +36,9 @@ impl Watcher {
         for library in libraries {
             let (db, clock, chance) = (db.clone(), clock.clone(), chance.clone());
             let examining = (db.clone(), clock.clone(), library.clone());
+            let id = library.id.clone();
             let keeper = Keeper::new(Scanner { db, clock, chance, library }, scan_interval);
-            mailboxes.push(keeper.mailbox.clone());
+            mailboxes.push((id, keeper.mailbox.clone()));
             let (news, ended) = (keeper.news.clone(), stop.clone());
             tasks.spawn(async move {
                 let (db, clock, library) = examining;
@@ -53,7 +55,13 @@ impl Watcher {
 
     /// Looks at everything, soon.
     pub fn rescan(&self) {
-        self.mailboxes.iter().for_each(|mailbox| mailbox.touch_everything());
+        self.mailboxes.iter().for_each(|(_, mailbox)| mailbox.touch_everything());
+    }
+
+    /// The same for one library. A look that is under way ends first.
+    pub fn rescan_library(&self, id: &str) {
+        let own = self.mailboxes.iter().filter(|(own, _)| own == id);
+        own.for_each(|(_, mailbox)| mailbox.touch_everything());
     }
 
     pub async fn stop(mut self) {

@@ -9,17 +9,19 @@ mod sidecar;
 pub mod subtitles;
 
 use std::cell::RefCell;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
-use http::header::{COOKIE, DATE};
+use http::header::{COOKIE, DATE, USER_AGENT};
 use http::request::Parts;
 
 use crate::access::client::Client;
 use crate::access::credential::{self, Credential};
+use crate::access::exchanges::Asking;
 use crate::access::policy::Entrance;
-use crate::access::streams::Cut;
+use crate::access::streams::{Asked, Cut};
 use crate::access::{Named, Permit};
 use crate::app::App;
 use crate::body::{self, Container, Kept, Representation};
@@ -27,8 +29,9 @@ use crate::config::ZeroCopy;
 use crate::error::Error;
 use crate::library::sidecar::Beside;
 use crate::metrics::{RangeLabels, Sent};
-use crate::range::{self, Boundary, HttpDate};
+use crate::range::{self, Boundary, ByteRange, HttpDate, Plan};
 use crate::storage::{self, MediaFile, OpenError, ReadError};
+use crate::types::program::Agent;
 
 use path::{MediaPath, Part};
 
@@ -38,11 +41,16 @@ pub use legacy::serve as serve_legacy;
 pub async fn serve(app: &App, request: &Parts) -> Result<Response, Error> {
     let asked = MediaPath::parse(request.uri.path());
     let permit = admit(app, request, &asked, Entrance::Media).await?;
-    match &asked.part {
+    let asking = Asking::of(&permit, asked.part.word(), &request.headers);
+    let sent = match &asked.part {
         Part::Film => send(app, permit, request).await,
         Part::Poster => sidecar::poster(app, permit, request).await,
         Part::Subtitles(label) => sidecar::subtitles(app, permit, label, request).await,
-    }
+    };
+    let Some(asking) = asking else { return sent };
+    let mut response = sent.into_response();
+    response.extensions_mut().insert(asking);
+    Ok(response)
 }
 
 /// Who asks, and may they see what they name.
@@ -125,12 +133,29 @@ async fn answer(
     representation: &Representation,
 ) -> Result<Response, Error> {
     let now = now(app);
-    let plan = range::plan(&request.method, &request.headers, &representation.facts(now));
+    let facts = representation.facts(now);
+    let plan = range::plan(&request.method, &request.headers, &facts);
+    let asked = asked(request, first_byte(&plan), facts.len);
     let boundary = || Boundary::from_random(app.chance.bytes());
     let mut response = body::respond(representation, plan, boundary, &request.method);
     // By the clock that judged the conditions: Last-Modified is never later (RFC 9110 §8.8.2.1).
     response.headers_mut().insert(DATE, date(now));
-    observed(app, permit, request, response).await
+    observed(app, permit, request, asked, response).await
+}
+
+/// For who looks at running responses.
+fn asked(request: &Parts, from: u64, size: u64) -> Asked {
+    let network = request.extensions.get::<Client>().map_or(Ipv4Addr::UNSPECIFIED.into(), Client::network);
+    let agent = request.headers.get(USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
+    Asked { network, agent: Agent::of(agent), from, size }
+}
+
+fn first_byte(plan: &Plan) -> u64 {
+    match plan {
+        Plan::Part(range) => range.start(),
+        Plan::Parts(ranges) => ranges.first().map_or(0, ByteRange::start),
+        _ => 0,
+    }
 }
 
 /// What was located and described before, if the item's path still leads to it and nothing about it has changed: another
@@ -249,6 +274,7 @@ async fn observed(
     app: &App,
     permit: Permit,
     request: &Parts,
+    asked: Asked,
     mut response: Response,
 ) -> Result<Response, Error> {
     let kind = range::asked(&request.headers).label();
@@ -256,7 +282,7 @@ async fn observed(
     let item = permit.item().id;
     let sends_file = response.extensions().get::<body::Pieces>().is_some_and(|pieces| !pieces.is_empty());
     let guard = match request.extensions.get::<Cut>() {
-        Some(cut) if sends_file => Some(Arc::new(app.access.enter(permit, cut.clone()).await?)),
+        Some(cut) if sends_file => Some(Arc::new(app.access.enter(permit, asked, cut.clone()).await?)),
         _ => None,
     };
     response.extensions_mut().insert(Sent { item, kind, guard });

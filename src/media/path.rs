@@ -29,6 +29,16 @@ pub enum Part {
     Subtitles(String),
 }
 
+impl Part {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Part::Film => "film",
+            Part::Poster => "poster",
+            Part::Subtitles(_) => "subtitles",
+        }
+    }
+}
+
 impl MediaPath {
     /// Of a raw request path that begins with `/m/`, `/t/` or `/files/`. What is malformed names nothing.
     pub fn parse(raw: &str) -> MediaPath {

@@ -8,10 +8,13 @@
 //! 5. [`on_disk`] does all this for a path, and knows a file that is still being written.
 //! 6. [`Helper`] is an `ffprobe` that may fill in what is left of other containers than MP4. Nothing needs it.
 //!
+//! [`Examinations`] examines for people who wait, few files at a time.
+//!
 //! [`archive`] compares recordings with each other (pure).
 
 pub mod archive;
 mod ebml;
+mod examinations;
 pub mod examined;
 mod flac;
 mod flv;
@@ -34,6 +37,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use crate::body::Container;
 
+pub use examinations::Examinations;
 pub use examined::{Examined, FrameRate, Index, Mp4, Place, Repair, State, Track};
 pub use helper::Helper;
 pub use mp4::{Parts, describe};

@@ -34,20 +34,34 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
         let (head, body) = request.into_parts();
         expect_type(&head, "application/json")?;
         let text = read(body).await?;
-        let value = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(&text));
-        value.map(Json).map_err(|error| {
-            let place = match error.inner().classify() {
-                serde_json::error::Category::Data => {
-                    format!("The field {:?} does not fit.", error.path().to_string())
-                }
-                _ => format!(
-                    "The body is no JSON (line {}, column {}).",
-                    error.inner().line(),
-                    error.inner().column()
-                ),
-            };
-            unreadable(place)
-        })
+        json(&text).map(Json).map_err(unreadable)
+    }
+}
+
+/// The whole text is the value; a parser in front of us may have read another part of it.
+fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let value = serde_path_to_error::deserialize(&mut reader);
+    let value = value.map_err(|error| match error.inner().classify() {
+        serde_json::error::Category::Data => misfit(&error.path().to_string(), error.inner()),
+        _ => no_json(error.inner()),
+    })?;
+    reader.end().map_err(|error| no_json(&error))?;
+    Ok(value)
+}
+
+fn no_json(error: &serde_json::Error) -> String {
+    format!("The body is no JSON (line {}, column {}).", error.line(), error.column())
+}
+
+/// Where it does not fit. What serde says of names is repeated, what it says of values is not.
+fn misfit(path: &str, error: &serde_json::Error) -> String {
+    let problem = error.to_string();
+    let names = ["missing field", "unknown field", "duplicate field"];
+    match names.iter().any(|name| problem.starts_with(name)) {
+        true => super::sentence(problem.split(" at line ").next().unwrap_or_default()),
+        false if path == "." => "The body does not fit: it has to be an object.".to_owned(),
+        false => format!("The field {path:?} does not fit."),
     }
 }
 
@@ -106,5 +120,49 @@ async fn read(body: Body) -> Result<Bytes, Error> {
         )),
         Ok(Err(_)) => Err(Error::refused(Kind::Malformed, "The body was cut off.", "Send it again.")),
         Err(_) => Err(Error::refused(Kind::Slow, "The body did not come in time.", "Send it again.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only whether it can be read matters")]
+    struct Sample {
+        name: String,
+        count: Option<u8>,
+        areas: Option<Vec<String>>,
+    }
+
+    #[test]
+    fn an_error_names_the_field_and_not_its_value() {
+        let deep = format!(r#"{{"name": {}"#, "[".repeat(1_000));
+        let cases = [
+            (r#"{"name": "ada"}"#, "", "as it should be"),
+            (r#"{"count": 1}"#, "Missing field `name`.", "a field is missing"),
+            (
+                r#"{"name": "ada", "hunter2": "x"}"#,
+                "Unknown field `hunter2`, expected one of `name`, `count`, `areas`.",
+                "nobody knows it",
+            ),
+            (r#"{"name": "ada", "name": "bob"}"#, "Duplicate field `name`.", "which one counts?"),
+            (r#"{"name": "ada", "count": "hunter2"}"#, r#"The field "count" does not fit."#, "another type"),
+            (r#"{"name": "ada", "count": 256}"#, r#"The field "count" does not fit."#, "too large"),
+            (r#"{"name": "ada", "areas": [1]}"#, r#"The field "areas[0]" does not fit."#, "in a list"),
+            (r#""hunter2""#, "The body does not fit: it has to be an object.", "no object"),
+            ("", "The body is no JSON (line 1, column 0).", "nothing"),
+            (r#"{"name": "ada"} {}"#, "The body is no JSON (line 1, column 17).", "something behind it"),
+            (&deep, r#"The field "name" does not fit."#, "deep, where a text is expected"),
+        ];
+        for (text, want, why) in cases {
+            let said = json::<Sample>(text.as_bytes()).err().unwrap_or_default();
+            assert_eq!(said, want, "{why}");
+        }
+        let nested = json::<serde_json::Value>("[".repeat(1_000).as_bytes()).unwrap_err();
+        assert!(nested.starts_with("The body is no JSON"), "{nested}");
     }
 }

@@ -2,10 +2,13 @@
 //!
 //! Extractors for handlers:
 //! - [`Someone`] a person with an account; [`Administrator`] one who may do everything
-//! - [`Json`], [`Query`], [`Form`] what a request carries, bounded in size and time
+//! - [`ItemViewer`] who may see one item, with or without an account; [`OwnItem`] a person and an item that is seen
+//! - [`Path`], [`Json`], [`Query`], [`Form`] what a request carries, bounded in size and time
+//! - [`Base`] where this server is reached
 //! - [`Sender`] what is known of the sender; [`Browser`] one who logs in or out
 
 mod body;
+mod viewer;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
@@ -13,6 +16,7 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::access::attempts::Wait;
 use crate::access::client::Client;
@@ -27,6 +31,7 @@ use crate::error::{Error, Kind};
 use crate::types::Role;
 
 pub use body::{Form, Json, Query};
+pub use viewer::{ItemViewer, OwnItem};
 
 /// Seconds after which those who wait now are through.
 const SOON: u32 = 2;
@@ -36,6 +41,9 @@ pub struct Someone(pub Person);
 
 /// A person who may do everything. Others get 403.
 pub struct Administrator(pub Person);
+
+/// What the path names. What cannot be read (RFC 3986 §2.1, UTF-8) names nothing.
+pub struct Path<T>(pub T);
 
 /// What is known of the sender of a request, with or without an account.
 pub struct Sender {
@@ -90,6 +98,15 @@ impl FromRequestParts<App> for Administrator {
                 "Ask an administrator of this server, or use an api token of one that is not narrowed.",
             )),
         }
+    }
+}
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Path<T>, Error> {
+        let path = axum::extract::Path::from_request_parts(parts, app).await;
+        path.map(|axum::extract::Path(named)| Path(named)).map_err(|_| Error::NotFound)
     }
 }
 
@@ -148,6 +165,25 @@ pub fn expect_no_strange_page(app: &App, request: &Parts) -> Result<(), Error> {
     if says("sec-fetch-site") || says("origin") { expect_own_page(app, request) } else { Ok(()) }
 }
 
+/// Where people reach this server: scheme and host, without a slash at the end. The public address, or what the request
+/// names.
+pub struct Base(pub String);
+
+impl FromRequestParts<App> for Base {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Base, Error> {
+        if let Some(url) = &app.public_url {
+            return Ok(Base(url.as_str().trim_end_matches('/').to_owned()));
+        }
+        let authority = crate::server::head::authority(parts);
+        let authority =
+            authority.ok_or(Error::BadRequest("The request does not say which host it means."))?;
+        let scheme = if is_secure(parts) { "https" } else { "http" };
+        Ok(Base(format!("{scheme}://{authority}")))
+    }
+}
+
 /// Whether cookies may be `Secure`.
 pub fn is_secure(request: &Parts) -> bool {
     request.extensions.get::<Client>().is_some_and(|client| client.is_secure)
@@ -172,10 +208,13 @@ impl From<AdminError> for Error {
         match error {
             AdminError::Database(cause) => Error::unavailable(cause),
             AdminError::Missing { problem, cure } => Error::refused(Kind::Missing, problem, cure),
-            AdminError::Taken { problem, cure } => Error::refused(Kind::Conflict, problem, cure),
             AdminError::Password(PasswordError::Busy) => {
                 Error::too_many("Too many passwords wait to be looked at.", SOON)
             }
+            AdminError::Taken { problem, cure } | AdminError::InTheWay { problem, cure } => {
+                Error::refused(Kind::Conflict, problem, cure)
+            }
+            AdminError::NotYours { problem, cure } => Error::refused(Kind::Forbidden, problem, cure),
             AdminError::Refused(problem) => Error::refused(Kind::Unfit, problem, "Change the request."),
             error @ (AdminError::Misspelt(_) | AdminError::Password(_)) => {
                 Error::refused(Kind::Unfit, sentence(&error.to_string()), "Correct it and try again.")

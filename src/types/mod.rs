@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// Names one video for ever, also after a rename. Not a credential: knowing it opens nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -75,6 +76,28 @@ macro_rules! words {
                 f.pad(self.word())
             }
         }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.word())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                use utoipa::openapi::schema::{Object, Type};
+                Object::builder().schema_type(Type::String).enum_values(Some($name::WORDS.iter().copied())).into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
     };
 }
 
@@ -114,6 +137,11 @@ words! {
         /// It was examined, and something is missing or wrong.
         Broken = "broken",
     }
+}
+
+words! {
+    /// Whether somebody still has to look at a report.
+    ReportState { Open = "open", Closed = "closed" }
 }
 
 /// A path below a library's folder up to a component's end: `2024` covers `2024/a.mp4`, not `2024b/a.mp4`.
@@ -156,6 +184,22 @@ fn unfit_component(component: &str) -> Option<&'static str> {
     }
 }
 
+words! {
+    /// The order of a list of items.
+    Sort {
+        /// By library and path.
+        Path = "path",
+        /// By the file's name, wherever it lies.
+        Name = "name",
+        /// By the time of the last change of the file, the last one first.
+        Newest = "newest",
+        Oldest = "oldest",
+        /// Those of unknown duration come last.
+        Longest = "longest",
+        Largest = "largest",
+    }
+}
+
 /// Part of what is served, as grants and tokens name it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Area {
@@ -175,6 +219,15 @@ impl Area {
 }
 
 impl Area {
+    /// Whether every file of the other one is in this one, also one that comes later.
+    pub fn holds(&self, other: &Area) -> bool {
+        match (self, other) {
+            (Area::Everything, _) => true,
+            (_, Area::Everything) => false,
+            (own, Area::Below { library, prefix }) => own.covers(library, prefix.as_str()),
+        }
+    }
+
     /// Whether there can be a file in both.
     pub fn overlaps(&self, other: &Area) -> bool {
         match (self, other) {
@@ -251,6 +304,17 @@ pub fn name_key(name: &str) -> String {
     name.to_lowercase()
 }
 
+/// Text as a search compares it: without capitals (to capitals and back, so that `ß` finds `SS` and `ς` finds `Σ`),
+/// and accents in one form, for Apple's systems write them apart (Unicode NFC).
+pub fn folded(text: &str) -> String {
+    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
+}
+
+/// Folder and name of a path: `2024` and `a.mp4` of `2024/a.mp4`. At the top the folder is empty.
+pub fn split_path(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
 /// A name fits into a table, a URL and a shell without quotes.
 pub fn check_user_name(name: &str) -> Result<(), Misspelt> {
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+');
@@ -259,6 +323,19 @@ pub fn check_user_name(name: &str) -> Result<(), Misspelt> {
         _ if name.chars().count() > 64 => Err(Misspelt::new("a name has at most 64 characters")),
         _ if !name.chars().all(fits) => {
             Err(Misspelt::new(format!("{name:?} has other characters than letters, digits and . _ - @ +")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What people call a token. Nothing in it moves a terminal's cursor.
+pub fn check_label(label: &str) -> Result<(), Misspelt> {
+    match label {
+        _ if label.chars().count() > 100 => {
+            Err(Misspelt::new("what it is called has at most 100 characters"))
+        }
+        _ if label.chars().any(char::is_control) => {
+            Err(Misspelt::new("what it is called has no control characters"))
         }
         _ => Ok(()),
     }
@@ -341,6 +418,57 @@ mod tests {
             let (one, other): (Area, Area) = (one.parse().unwrap(), other.parse().unwrap());
             assert_eq!(one.overlaps(&other), want, "{why}: {one} {other}");
         }
+    }
+
+    #[test]
+    fn an_area_holds_what_lies_below_it() {
+        let cases = [
+            ("/", "/", true, "everything"),
+            ("/", "videos", true, "a part of everything"),
+            ("videos", "/", false, "everything is more"),
+            ("videos", "videos/a", true, "below"),
+            ("videos/a", "videos/a", true, "the same"),
+            ("videos/a", "videos", false, "above"),
+            ("videos/a", "videos/ab", false, "a longer name"),
+            ("videos", "others", false, "another library"),
+        ];
+        for (one, other, want, why) in cases {
+            let (one, other): (Area, Area) = (one.parse().unwrap(), other.parse().unwrap());
+            assert_eq!(one.holds(&other), want, "{why}: {one} {other}");
+        }
+    }
+
+    #[test]
+    fn labels_are_short_and_move_no_cursor() {
+        let long = "x".repeat(101);
+        let cases = [
+            ("", true, "nothing"),
+            ("Ada's television, 2nd floor", true, "as people write"),
+            (&long[..100], true, "the longest"),
+            (&long, false, "one more"),
+            ("a\u{1b}[2Jb", false, "it would clear the screen"),
+            ("a\nb", false, "a second line"),
+        ];
+        for (label, want, why) in cases {
+            assert_eq!(check_label(label).is_ok(), want, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_search_knows_no_capitals_in_any_script() {
+        let cases = [
+            ("Holiday", "hOLIDAY", "ASCII"),
+            ("ÄRGER", "ärger", "umlauts"),
+            ("Straße", "STRASSE", "one letter becomes two"),
+            ("ΟΔΟΣ", "οδος", "a letter with two small forms"),
+            ("МОСКВА", "москва", "Cyrillic"),
+            ("e\u{301}te\u{301}", "ÉTÉ", "accents apart, as Apple's systems write them"),
+            ("🎬 שלום", "🎬 שלום", "scripts without capitals"),
+        ];
+        for (one, other, why) in cases {
+            assert_eq!(folded(one), folded(other), "{why}");
+        }
+        assert_ne!(folded("a"), folded("b"));
     }
 
     #[test]

@@ -48,6 +48,12 @@ pub async fn visitor(app: &App, request: &Parts) -> Result<Person, Response> {
     }
 }
 
+/// The same, for administrators. To others the page is not there.
+pub async fn administrator(app: &App, request: &Parts) -> Result<Person, Response> {
+    let person = visitor(app, request).await?;
+    if person.role == Role::Admin { Ok(person) } else { Err(Error::NotFound.into_response()) }
+}
+
 /// And back again afterwards.
 pub fn to_login(request: &Parts) -> Response {
     let wanted = request.uri.path();

@@ -1,6 +1,8 @@
 //! Pages. Their templates stand in `static/pages/`, what they load in `static/assets/`.
 
+mod admin;
 mod assets;
+pub mod embed;
 mod frame;
 pub mod library;
 pub mod login;
@@ -10,4 +12,5 @@ pub mod setup;
 pub mod shares;
 pub mod watch;
 
+pub use admin::admin;
 pub use assets::serve as assets;

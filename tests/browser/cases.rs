@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 use crate::film::{Film, Films, Kind, huge};
 use crate::page::Page;
 use crate::program::Program;
-use crate::{apple_cases, browser_cases};
+use crate::{apple_cases, browser_cases, embed_cases};
 
 type Run = dyn Fn(&World) -> Result<()>;
 
@@ -30,6 +30,7 @@ impl Case {
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = apple_cases::all();
     cases.extend(browser_cases::all());
+    cases.extend(embed_cases::all());
     cases
 }
 
@@ -54,7 +55,7 @@ impl World {
         once(&self.program, || {
             let films = self.films()?;
             huge::make(films)?;
-            Program::start(films)
+            Program::start(films, &self.page()?.origin())
         })
     }
 

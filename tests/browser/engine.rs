@@ -70,6 +70,8 @@ pub(crate) trait Session {
     fn navigate(&mut self, url: &str) -> Result<()>;
     /// Runs a script that calls its last argument with the result.
     fn execute(&mut self, script: &str, arguments: Value) -> Result<Value>;
+    /// Lets scripts run in the page's first frame from now on.
+    fn enter_frame(&mut self) -> Result<()>;
     /// What is to be seen of the page, as PNG.
     fn screenshot(&mut self) -> Result<Vec<u8>>;
 }

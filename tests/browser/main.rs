@@ -11,6 +11,7 @@ mod browser_cases;
 mod cases;
 mod clock;
 mod counted;
+mod embed_cases;
 mod engine;
 mod film;
 mod http;

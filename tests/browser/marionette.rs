@@ -61,6 +61,10 @@ impl Session for Marionette {
         Ok(self.command("WebDriver:ExecuteAsyncScript", &parameters)?["value"].take())
     }
 
+    fn enter_frame(&mut self) -> Result<()> {
+        self.command("WebDriver:SwitchToFrame", &json!({ "id": 0 })).map(drop)
+    }
+
     fn screenshot(&mut self) -> Result<Vec<u8>> {
         let answer = self.command("WebDriver:TakeScreenshot", &json!({ "full": false }))?;
         let text = answer["value"].as_str().context("a screenshot that is no text")?;

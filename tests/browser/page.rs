@@ -26,6 +26,10 @@ impl Page {
         Ok(Self { listener })
     }
 
+    pub(crate) fn origin(&self) -> String {
+        self.listener.url()
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("{}/", self.listener.url())
     }

@@ -53,7 +53,8 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    pub(crate) fn start(films: &Films) -> Result<Self> {
+    /// Pages of `origin` may show its player in a frame, and read its media.
+    pub(crate) fn start(films: &Films, origin: &str) -> Result<Self> {
         let data = TempDir::new()?;
         let library = films.library();
         let library = library.to_str().context("the folder's name is no text")?;
@@ -62,7 +63,7 @@ impl Program {
         tell(&data, &["key", "create"])?;
         let token = create_token(&data)?;
         let items = tell(&data, &["items"])?.as_array().context("items is no list")?.clone();
-        let (server, url) = serve(&data, library)?;
+        let (server, url) = serve(&data, library, origin)?;
         let program = Self { _server: server, url, token, items, data };
         for kind in Kind::ALL {
             program.settle(kind.file_name())?;
@@ -106,6 +107,15 @@ impl Program {
 
     pub(crate) fn watch_url(&self, file_name: &str) -> Result<String> {
         Ok(format!("{}/watch/{}?token={}", self.url, self.item(file_name)?, self.token.text))
+    }
+
+    pub(crate) fn embed_url(&self, file_name: &str) -> Result<String> {
+        Ok(format!("{}/embed/{}?token={}", self.url, self.item(file_name)?, self.token.text))
+    }
+
+    /// The address of a film's bytes without a credential, and the token for a header.
+    pub(crate) fn bare_url(&self, file_name: &str) -> Result<(String, &str)> {
+        Ok((format!("{}/m/{}", self.url, self.item(file_name)?), &self.token.text))
     }
 
     pub(crate) fn create_token(&self) -> Result<Token> {
@@ -158,9 +168,10 @@ fn tell(data: &TempDir, arguments: &[&str]) -> Result<Value> {
     serde_json::from_slice(&output.stdout).with_context(|| format!("{name} prints no JSON"))
 }
 
-fn serve(data: &TempDir, library: &str) -> Result<(Process, String)> {
+fn serve(data: &TempDir, library: &str, origin: &str) -> Result<(Process, String)> {
     let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser-program.log");
-    let mut command = reelgate(data, &["serve", library, "--listen", "127.0.0.1:0"]);
+    let named = ["--embed-origin", origin, "--cors-origin", origin];
+    let mut command = reelgate(data, &[&["serve", library, "--listen", "127.0.0.1:0"], &named[..]].concat());
     let mut server = Process::start(command.stdout(Stdio::piped()).stderr(File::create(&log)?), "reelgate")?;
     let mut output = BufReader::new(server.stdout()?);
     let (sender, receiver) = mpsc::channel();

@@ -39,6 +39,10 @@ impl Session for WebDriver {
         self.post("execute/async", &json!({ "script": script, "args": arguments }))
     }
 
+    fn enter_frame(&mut self) -> Result<()> {
+        self.post("frame", &json!({ "id": 0 })).map(drop)
+    }
+
     fn screenshot(&mut self) -> Result<Vec<u8>> {
         let value = command(&format!("{}/screenshot", self.url), "GET", &Value::Null)?;
         let text = value.as_str().context("a screenshot that is no text")?;

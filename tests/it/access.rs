@@ -164,6 +164,7 @@ fn a_grant_opens_and_its_withdrawal_closes() {
     server.program.ok("grant remove ada videos/films");
     becomes(404, "withdrawn");
     assert_opens(&server, Place::Query, ada.token(), NOTHING, "withdrawn");
+    server.program.ok("user add root --role admin");
     server.program.ok("user set ada --role admin");
     becomes(200, "an admin");
     server.program.ok("user set ada --role viewer");

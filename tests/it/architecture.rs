@@ -9,7 +9,7 @@ use reelgate::router::{Openness, ROUTES};
 use crate::support::{Request, Server};
 
 /// Modules by layer; imports go down, or stay within a module. Two modules of one layer may know each other.
-const LAYERS: [(&str, u8); 30] = [
+const LAYERS: &[(&str, u8)] = &[
     ("main", 4),
     ("cli", 4),
     ("server", 4),
@@ -43,7 +43,7 @@ const LAYERS: [(&str, u8); 30] = [
 ];
 
 /// Files that are pure wherever they lie: layer 0.
-const PURE: [&str; 66] = [
+const PURE: &[&str] = &[
     "types/mod.rs",
     "types/program.rs",
     "range/mod.rs",
@@ -110,6 +110,9 @@ const PURE: [&str; 66] = [
     "access/credential.rs",
     "access/session.rs",
     "access/visit.rs",
+    "admin/markdown.rs",
+    "admin/redaction.rs",
+    "config/features.rs",
 ];
 
 /// What pure files must not name.
@@ -201,7 +204,7 @@ fn imports_go_down() {
 fn pure_files_name_no_io_no_clock_and_no_chance() {
     let sources = sources();
     for path in PURE {
-        let source = sources.iter().find(|source| source.path == path).expect(path);
+        let source = sources.iter().find(|source| source.path == *path).expect(path);
         for word in IMPURE {
             assert!(!source.code.contains(word), "{path} names {word}");
         }

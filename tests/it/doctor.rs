@@ -160,6 +160,23 @@ fn reelgate_itself_is_well_by_token_by_signature_and_by_header() {
 }
 
 #[test]
+fn a_page_that_reelgate_lets_read_is_well_and_another_gets_the_line_that_lets_it() {
+    let page = PAGE[1];
+    let server = Setup::new().file("film.mp4", FILM).arguments(["--cors-origin", page]).start();
+    let ann = server.user("ann", Some("videos"));
+    let id = server.id("film.mp4");
+    server.lasting_tag(&format!("/m/{id}?token={}", ann.token()));
+    let url = format!("http://{}/m/{id}?token={}", server.address, ann.token());
+    let said = ask(&server.program, &[&[url.as_str()], PAGE.as_slice()].concat());
+    assert_eq!((said.rules(), said.effects()), (BTreeSet::new(), PLAYS.to_vec()), "{}", said.value);
+    let other = ["--page-origin", "http://127.0.0.1:10"];
+    let said = ask(&server.program, &[&[url.as_str()], other.as_slice()].concat());
+    assert_eq!((said.rules(), said.code), (["cors-missing"].into(), Some(0)));
+    let cure = said.value["findings"][0]["cure"].as_str().unwrap();
+    assert!(cure.contains("cors_origins = [\"http://127.0.0.1:10\"]"), "{cure}");
+}
+
+#[test]
 fn a_withdrawn_token_and_a_link_that_is_over_get_reelgates_own_cures() {
     let server = Server::with(&[("film.mp4", FILM)]);
     let ann = server.user("ann", Some("videos"));

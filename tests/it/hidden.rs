@@ -36,6 +36,8 @@ fn pairs(hidden: &str) -> Vec<(String, String)> {
         pair(legacy("private"), legacy("none")),
         pair(format!("/watch/{hidden}"), format!("/watch/{NO_ID}")),
         pair(format!("/watch/{hidden}"), "/watch/no-id-at-all".to_owned()),
+        pair(format!("/embed/{hidden}"), format!("/embed/{NO_ID}")),
+        pair(format!("/embed/{hidden}"), "/embed/no-id-at-all".to_owned()),
     ]
 }
 

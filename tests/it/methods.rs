@@ -28,6 +28,7 @@ fn routes(server: &Server) -> Vec<String> {
         format!("/files/videos/{FILM}?token={token}"),
         format!("{}?token={token}", legacy(FILM)),
         format!("/watch/{id}?token={token}"),
+        format!("/embed/{id}?token={token}"),
         server.program.sign(&format!("/m/{id}"), "1h"),
     ];
     routes.extend(["/", "/assets/page.css", "/assets/icon.svg", "/healthz", "/readyz"].map(str::to_owned));
@@ -122,6 +123,7 @@ fn head_has_the_head_of_get_and_no_body() {
         (with(&over, &navigation), 410),
         (with(&format!("/watch/{id}"), &[]), 401),
         (with(&format!("/watch/none?token={token}"), &[]), 404),
+        (with(&format!("/embed/{id}"), &navigation), 401),
         (with("/nowhere", &[]), 404),
         (with("/nowhere", &navigation), 404),
         (with(&legacy(FILM), &[]), 403),

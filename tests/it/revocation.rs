@@ -50,6 +50,7 @@ fn cases(server: &Server) -> Vec<Case> {
     let request = get(format!("/files/videos/film.mp4?token={}", dan.token()));
     case("the only grant is withdrawn", request, "grant remove dan videos".into(), 404);
 
+    program.ok("user add root --role admin");
     program.ok("user add eve --role admin");
     let request = get(format!("{by_id}?token={}", server.token("eve", "").token()));
     case("an admin becomes a viewer without grants", request, "user set eve --role viewer".into(), 404);

@@ -1,6 +1,7 @@
 //! What every test needs: a program, a server, callers and files.
 
 pub mod boxes;
+pub mod calls;
 pub mod faulty;
 pub mod ffmpeg;
 pub mod files;
@@ -18,6 +19,7 @@ pub mod server;
 pub mod tls;
 pub mod viewer;
 
+pub use calls::Called;
 pub use faulty::{Fault, Faulty};
 pub use http::{Connection, Request, Response, get, head};
 pub use program::{Program, Ran};
