@@ -10,6 +10,7 @@ mod player;
 pub mod profile;
 pub mod setup;
 pub mod shares;
+mod visit;
 pub mod watch;
 
 pub use admin::admin;
