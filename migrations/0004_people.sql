@@ -35,6 +35,15 @@ create table shares (
 );
 create index shares_by_owner on shares (owner_id);
 
+-- Viewings of shares that were counted, so that a restart of the server takes no second play. A row lives for a day.
+create table share_viewings (
+    share_id text   not null references shares (id) on delete cascade,
+    client   text   not null,                     -- tells the viewers of one share apart; nobody can be found by it
+    began_at bigint not null,
+    primary key (share_id, client)
+);
+create index share_viewings_by_time on share_viewings (began_at);
+
 -- Where a user stopped. Names a person (export, erase): user_id.
 create table positions (
     user_id    text   not null references users (id) on delete cascade,

@@ -129,8 +129,9 @@ impl App {
     ) -> Result<App, DbError> {
         let hashing = Hashing::new();
         let tag_secret = db.secret("entity-tags", chance.bytes()).await?;
+        let share_secret = db.secret("share-passwords", chance.bytes()).await?;
         let app = App(Arc::new(Parts {
-            access: Access::new(db.clone(), clock.clone()),
+            access: Access::new(db.clone(), clock.clone(), share_secret),
             attempts: Attempts::new(),
             setup: Setup::default(),
             db,

@@ -37,8 +37,12 @@ pub enum Error {
     NotFound,
     /// 405: the route's methods stand in `Allow`.
     MethodNotAllowed,
-    /// 410: a right signature whose time is over.
+    /// 410: a right signature, or a share, whose time is over.
     LinkOver,
+    /// 410: a share whose plays are taken.
+    LinkUsedUp,
+    /// 401: a share's code without its password.
+    Locked,
     /// 400 to 429: what a person or a program asked for cannot be.
     Refused(Box<Refused>),
     /// 414: longer than the limit.
@@ -170,6 +174,20 @@ const LINK_OVER: Wording = Wording {
     detail: "The link was right, and its time has passed.",
     hint: "Ask whoever gave you the link for a new one.",
 };
+const LINK_USED_UP: Wording = Wording {
+    status: StatusCode::GONE,
+    code: "link_used_up",
+    title: "This link is used up",
+    detail: "The link was right, and as often as it may be watched, it was.",
+    hint: "Ask whoever gave you the link for a new one.",
+};
+const LOCKED: Wording = Wording {
+    status: StatusCode::UNAUTHORIZED,
+    code: "password_needed",
+    title: "This link asks for a password",
+    detail: "The link is right, and its password was not given.",
+    hint: "Open the link's page in a browser and type the password there.",
+};
 const URI_TOO_LONG: Wording = Wording {
     status: StatusCode::URI_TOO_LONG,
     code: "uri_too_long",
@@ -266,6 +284,8 @@ impl Error {
             Error::NotFound => NOT_FOUND.problem(None),
             Error::MethodNotAllowed => METHOD_NOT_ALLOWED.problem(None),
             Error::LinkOver => LINK_OVER.problem(None),
+            Error::LinkUsedUp => LINK_USED_UP.problem(None),
+            Error::Locked => LOCKED.problem(None),
             Error::Refused(refused) => refused.problem(),
             Error::UriTooLong => URI_TOO_LONG.problem(None),
             Error::HeadTooLarge => HEAD_TOO_LARGE.problem(None),
@@ -280,6 +300,8 @@ impl Error {
             Error::Unauthorized(reason) => reason,
             Error::AmbiguousCredential => "ambiguous",
             Error::LinkOver => "link_over",
+            Error::LinkUsedUp => "used_up",
+            Error::Locked => "locked",
             Error::NotFound => "not_granted_or_missing",
             _ => "unavailable",
         }
@@ -303,6 +325,7 @@ impl From<Denied> for Error {
     fn from(denied: Denied) -> Error {
         match denied {
             Denied::Unauthorized(reason) => Error::Unauthorized(reason),
+            Denied::Locked => Error::Locked,
             Denied::Unavailable(cause) => Error::unavailable(cause),
         }
     }
@@ -320,6 +343,8 @@ impl From<Withheld> for Error {
             Withheld::Hidden => Error::NotFound,
             Withheld::Unauthorized(reason) => Error::Unauthorized(reason),
             Withheld::LinkOver => Error::LinkOver,
+            Withheld::UsedUp => Error::LinkUsedUp,
+            Withheld::Locked => Error::Locked,
             Withheld::Unavailable(cause) => Error::unavailable(cause),
         }
     }

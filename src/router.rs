@@ -62,6 +62,8 @@ pub struct Answered {
 enum Way {
     /// All paths that go on behind these characters: [`media::serve`].
     Media(&'static str),
+    /// The same, if there are more parts than one: the first alone is a page.
+    MediaBelow(&'static str),
     Axum(fn() -> MethodRouter<App>),
 }
 
@@ -69,6 +71,10 @@ const fn media(prefix: &'static str, pattern: &'static str, template: &'static s
     let (openness, reader) = (Openness::Guarded, Reader::Player);
     Route { pattern, template, openness, reader, way: Way::Media(prefix) }
 }
+
+/// `/s/{code}` alone is the page.
+const SHARED_MEDIA: Route =
+    Route { way: Way::MediaBelow("/s/"), ..media("/s/", "/s/{code}/{*rest}", "/s/{code}/m") };
 
 const fn route(
     pattern: &'static str,
@@ -89,12 +95,14 @@ pub const ROUTES: &[Route] = {
         media("/m/", "/m/{*rest}", "/m/{id}"),
         media("/t/", "/t/{*rest}", "/t/{token}/m/{id}"),
         media("/files/", "/files/{*rest}", "/files/{library}/{path}"),
+        SHARED_MEDIA,
         route("/private/files/download/", "/private/files/download/{path}", Guarded, Player, || {
             get(media::serve_legacy)
         }),
         route("/private/files/download/{*rest}", "/private/files/download/{path}", Guarded, Player, || {
             get(media::serve_legacy)
         }),
+        route("/s/{code}", "/s/{code}", Guarded, Program, || get(web::share::show).post(web::share::unlock)),
         route("/watch/{*rest}", "/watch/{id}", Guarded, Program, || get(web::watch::show)),
         route("/embed/{*rest}", "/embed/{id}", Guarded, Program, || get(web::embed::show)),
         route("/", "/", Guarded, Program, || get(web::library::show)),
@@ -112,6 +120,12 @@ pub const ROUTES: &[Route] = {
         }),
         route("/api/v1/setup", "/api/v1/setup", Public, Program, || post(api::setup::create)),
         route("/api/v1/me", "/api/v1/me", Guarded, Program, || get(api::me::show)),
+        route("/api/v1/shares", "/api/v1/shares", Guarded, Program, || {
+            get(api::shares::list).post(api::shares::create)
+        }),
+        route("/api/v1/shares/{id}", "/api/v1/shares/{id}", Guarded, Program, || {
+            get(api::shares::show).patch(api::shares::change).delete(api::shares::revoke)
+        }),
         route("/api/v1/me/password", "/api/v1/me/password", Guarded, Program, || put(api::password::change)),
         route("/api/v1/me/sessions", "/api/v1/me/sessions", Guarded, Program, || {
             get(api::sessions::list).delete(api::sessions::end_others)
@@ -181,7 +195,7 @@ pub struct Router {
 impl Router {
     pub fn new(app: App) -> Router {
         let axum = ROUTES.iter().fold(axum::Router::new(), |router, route| match &route.way {
-            Way::Media(_) => router,
+            Way::Media(_) | Way::MediaBelow(_) => router,
             Way::Axum(methods) => {
                 let answered = Answered::by(route);
                 let mark = move |response| std::future::ready(marked(response, answered));
@@ -232,8 +246,12 @@ impl Answered {
 
 /// The beginning alone is no such route, as in axum's patterns.
 fn media_route(path: &str) -> Option<&'static Route> {
-    let goes_on = |prefix| path.strip_prefix(prefix).is_some_and(|rest: &str| !rest.is_empty());
-    ROUTES.iter().find(|route| matches!(route.way, Way::Media(prefix) if goes_on(prefix)))
+    let rest = |prefix| path.strip_prefix(prefix).unwrap_or_default();
+    ROUTES.iter().find(|route| match route.way {
+        Way::Media(prefix) => !rest(prefix).is_empty(),
+        Way::MediaBelow(prefix) => rest(prefix).contains('/'),
+        Way::Axum(_) => false,
+    })
 }
 
 fn marked(mut response: Response, answered: Answered) -> Response {
@@ -274,6 +292,9 @@ mod tests {
             ("/t/abc/m/def", Some("/t/{token}/m/{id}"), "with a token"),
             ("/files/videos/a.mp4", Some("/files/{library}/{path}"), "by path"),
             ("/M/abc", None, "paths have case"),
+            ("/s/abc/m", Some("/s/{code}/m"), "a share's bytes"),
+            ("/s/abc/", Some("/s/{code}/m"), "nothing of a share's"),
+            ("/s/abc", None, "a share's page"),
             ("/watch/abc", None, "a page"),
         ];
         for (path, want, why) in cases {

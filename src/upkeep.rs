@@ -127,6 +127,7 @@ async fn note(app: &App, uses: &crate::access::Uses) -> Result<(), DbError> {
     }
     change.forget_sessions_that_are_over(app.clock.seconds()).await?;
     change.end_expired_tokens(app.clock.seconds()).await?;
+    change.forget_share_viewings(app.access.oldest_viewing()).await?;
     change.note_time(app.clock.seconds()).await?;
     change.commit().await
 }

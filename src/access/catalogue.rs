@@ -43,7 +43,8 @@ impl Catalogue {
         let found = match named {
             Named::Item(id) => db.item(*id).await?,
             Named::File { library, path } => db.item_at(library, path).await?,
-            Named::Nothing => None,
+            // Which item a share shows, its row says.
+            Named::Shared(_) | Named::Nothing => None,
         };
         let found = found.map(Arc::new);
         // What is missing is kept as well: it must not take longer than what is hidden.
@@ -55,7 +56,7 @@ impl Catalogue {
 fn weight(named: &Named, entry: &Entry) -> u32 {
     let name = match named {
         Named::File { library, path } => library.len() + path.len(),
-        Named::Item(_) | Named::Nothing => 0,
+        Named::Item(_) | Named::Shared(_) | Named::Nothing => 0,
     };
     let item = entry.1.as_ref().map_or(0, |item| item.library.len() + item.path.len());
     u32::try_from(ENTRY + name + item).unwrap_or(u32::MAX)

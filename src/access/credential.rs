@@ -8,6 +8,7 @@ use http::header::AUTHORIZATION;
 use percent_encoding::percent_decode_str;
 
 use super::link::Link;
+use super::share::{ShareCode, ShareVisit};
 use super::token::TokenHash;
 use super::{session, visit};
 use crate::types::ItemId;
@@ -40,6 +41,8 @@ pub enum Credential {
     BrokenLink,
     /// Somebody is logged in.
     Session(TokenHash),
+    /// Somebody was given a link.
+    Share(ShareVisit),
 }
 
 /// More than one credential, or one twice: nobody can say which was meant.
@@ -59,6 +62,19 @@ pub fn presented(
     match (found.next(), found.next()) {
         (_, Some(_)) => Err(Ambiguous),
         (one, None) => Ok(one),
+    }
+}
+
+/// The credential of a share's address. `explicit` is what stands beside it, and nothing may.
+pub fn of_share(
+    explicit: Option<&Credential>,
+    headers: &HeaderMap,
+    code: &ShareCode,
+    is_secure: bool,
+) -> Result<Credential, Ambiguous> {
+    match explicit {
+        Some(_) => Err(Ambiguous),
+        None => Ok(Credential::Share(visit::of_share(headers, code, is_secure))),
     }
 }
 
@@ -163,6 +179,7 @@ mod tests {
             Ok(Some(Credential::Link(link))) => format!("link {} {}", link.key, link.expires),
             Ok(Some(Credential::BrokenLink)) => "broken link".to_owned(),
             Ok(Some(Credential::Session(_))) => "a login".to_owned(),
+            Ok(Some(Credential::Share(_))) => "a share".to_owned(),
         }
     }
 

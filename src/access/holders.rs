@@ -1,7 +1,7 @@
-//! What the database said of tokens and keys, kept until it changes.
+//! What the database said of tokens, shares and keys, kept until it changes.
 //!
 //! An entry carries the epoch at which it was read. Misses are kept as well, or an unknown token would cost
-//! a query on every request; both caches are bounded.
+//! a query on every request; the caches are bounded.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use crate::db::keys::SigningKey;
 use crate::db::{Db, DbError};
 
 use super::credential::Place;
-use super::policy::Holder;
+use super::policy::{Holder, Share};
 use super::token::TokenHash;
 
 /// About 500 bytes each.
@@ -44,6 +44,8 @@ pub(super) struct Holders {
     tokens: Cache<TokenHash, Entry<Holder>>,
     /// Apart from the tokens: what is good in a cookie must be nothing in a URL.
     sessions: Cache<TokenHash, Entry<Holder>>,
+    /// By the code's hash.
+    shares: Cache<TokenHash, Entry<Share>>,
     keys: Cache<String, Entry<SigningKey>>,
     uses: Mutex<UsesNoted>,
 }
@@ -61,6 +63,7 @@ impl Holders {
         Holders {
             tokens: Cache::new(MOST_TOKENS),
             sessions,
+            shares: Cache::new(MOST_TOKENS),
             keys: Cache::new(MOST_KEYS),
             uses: Mutex::default(),
         }
@@ -104,6 +107,25 @@ impl Holders {
     /// Its end may have moved on since it was read.
     pub(super) fn forget_session(&self, hash: &TokenHash) {
         self.sessions.invalidate(hash);
+    }
+
+    pub(super) async fn find_share(
+        &self,
+        db: &Db,
+        hash: TokenHash,
+        epoch: i64,
+    ) -> Result<Option<Arc<Share>>, DbError> {
+        if let Some((_, known)) = self.shares.get(&hash).filter(|entry| entry.0 == epoch) {
+            return Ok(known);
+        }
+        let found = db.share_holder(&hash.stored()).await?.map(Arc::new);
+        self.shares.insert(hash, (epoch, found.clone()));
+        Ok(found)
+    }
+
+    /// Its last play may be taken since it was read.
+    pub(super) fn forget_share(&self, hash: &TokenHash) {
+        self.shares.invalidate(hash);
     }
 
     pub(super) async fn find_key(

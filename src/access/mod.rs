@@ -1,13 +1,15 @@
 //! Who asks, and may they see it. The only maker of a [`Permit`], and a permit is the only key to bytes.
 //!
 //! 1. [`credential`] finds the one credential of a request (pure); [`session`] and [`visit`] read cookies (pure).
-//! 2. [`Access::caller`] looks it up: [`token`] or [`link`], through a cache that the database's epoch voids.
+//! 2. [`Access::caller`] looks it up: [`token`], [`link`] or [`share`], through a cache that the database's epoch voids.
 //! 3. [`policy`] says whether it is good here and now, and for what (pure).
 //! 4. [`Access::permit`] finds the item that is named and compares the two; [`viewing`] knows what may go on though
 //!    its credential is over.
 //! 5. [`Access::person`] says who administers, or looks after what is his.
 //! 6. [`password`] what people type, [`hashing`] how many are compared at once, [`attempts`] how many may be tried;
 //!    [`setup`] the way in of the first administrator.
+//!
+//! [`share`] is what somebody without an account was given; [`plays`] counts what is watched by it.
 //!
 //! [`streams`] remembers on what grounds each running response was let in, and cuts those that lost them;
 //! [`exchanges`] what a viewing asked and got, in case that it does not play.
@@ -23,9 +25,12 @@ mod holders;
 pub mod link;
 pub mod password;
 mod person;
+mod plays;
 pub mod policy;
 pub mod session;
 pub mod setup;
+pub mod share;
+mod sharing;
 pub mod streams;
 #[cfg(test)]
 mod tests;
@@ -48,7 +53,9 @@ use credential::{Credential, Place};
 use exchanges::Exchanges;
 use holders::Holders;
 use link::{Link, Target};
-use policy::{Entrance, Holder, Refusal, Rights};
+use plays::Plays;
+use policy::{Entrance, Holder, Refusal, Rights, Share};
+use share::{Proof, ShareCode};
 use streams::{Asked, Cut, Guard, Streams};
 use token::{PlainToken, TokenHash};
 use viewing::Viewings;
@@ -65,6 +72,8 @@ pub enum Named {
         library: String,
         path: String,
     },
+    /// The one item of a share.
+    Shared(ShareCode),
     /// Nothing that can be in the catalogue. It is refused like what is not there, after the caller was checked.
     Nothing,
 }
@@ -94,6 +103,8 @@ struct Viewer {
 enum Lapse {
     Token,
     Link,
+    /// A share whose plays are taken.
+    Plays,
 }
 
 /// On what a caller was let in, enough to ask again.
@@ -107,7 +118,15 @@ enum Grounds {
         holder: Arc<Holder>,
     },
     /// The key is all that can be withdrawn.
-    Link { key: String, scope: Scope },
+    Link {
+        key: String,
+        scope: Scope,
+    },
+    Share {
+        hash: TokenHash,
+        share: Arc<Share>,
+        proof: Option<Proof>,
+    },
 }
 
 impl std::fmt::Debug for Grounds {
@@ -115,6 +134,7 @@ impl std::fmt::Debug for Grounds {
         f.write_str(match self {
             Grounds::Token { .. } => "token",
             Grounds::Link { .. } => "link",
+            Grounds::Share { .. } => "share",
         })
     }
 }
@@ -134,7 +154,8 @@ impl Permit {
         &self.item
     }
 
-    /// The viewing that this belongs to; none: a token without an end in an address or a header.
+    /// The viewing that this belongs to; none: a token without an end in an address or a header, or the viewing of a share has
+    /// yet to begin.
     pub fn viewing(&self) -> Option<&Arc<Viewing>> {
         self.viewing.as_ref()
     }
@@ -145,6 +166,8 @@ impl Permit {
 pub enum Denied {
     /// No credential, or one that opens nothing. Which of both is for the metrics, not for the caller.
     Unauthorized(&'static str),
+    /// A share's code without its password.
+    Locked,
     /// The database did not answer, so nobody can say.
     Unavailable(DbError),
 }
@@ -158,7 +181,31 @@ pub enum Withheld {
     Unauthorized(&'static str),
     /// A right signature whose time is over.
     LinkOver,
+    /// A share whose plays are taken.
+    UsedUp,
+    /// The share's password was changed.
+    Locked,
     Unavailable(DbError),
+}
+
+impl From<Denied> for Withheld {
+    fn from(denied: Denied) -> Withheld {
+        match denied {
+            Denied::Unauthorized(reason) => Withheld::Unauthorized(reason),
+            Denied::Locked => Withheld::Locked,
+            Denied::Unavailable(cause) => Withheld::Unavailable(cause),
+        }
+    }
+}
+
+impl From<Lapse> for Withheld {
+    fn from(lapse: Lapse) -> Withheld {
+        match lapse {
+            Lapse::Token => Withheld::Unauthorized(Refusal::Expired.label()),
+            Lapse::Link => Withheld::LinkOver,
+            Lapse::Plays => Withheld::UsedUp,
+        }
+    }
 }
 
 /// The gate.
@@ -171,13 +218,20 @@ pub struct Access {
     /// Whether the database's changes still reach us.
     informed: AtomicBool,
     streams: Arc<Streams>,
-    viewings: Viewings,
+    viewings: Arc<Viewings>,
+    plays: Arc<Plays>,
+    /// Keys the proofs of shares' passwords.
+    share_secret: [u8; 32],
     exchanges: Exchanges,
 }
 
 impl Access {
-    pub fn new(db: Db, clock: Clock) -> Access {
+    /// `share_secret` is the installation's: proofs that browsers keep outlive a restart.
+    pub fn new(db: Db, clock: Clock, share_secret: [u8; 32]) -> Access {
+        let viewings = Arc::new(Viewings::new());
         Access {
+            plays: Arc::new(Plays::new(db.clone(), clock.clone(), Arc::clone(&viewings))),
+            share_secret,
             db,
             clock,
             holders: Holders::new(),
@@ -185,7 +239,7 @@ impl Access {
             epoch: AtomicI64::new(0),
             informed: AtomicBool::new(true),
             streams: Arc::default(),
-            viewings: Viewings::new(),
+            viewings,
             exchanges: Exchanges::new(),
         }
     }
@@ -208,6 +262,7 @@ impl Access {
                 self.token_caller(&text, place, entrance, client).await
             }
             Some(Credential::Session(hash)) => self.session_caller(hash, entrance, client).await,
+            Some(Credential::Share(visit)) => self.share_caller(&visit, client).await,
         }
     }
 
@@ -315,32 +370,37 @@ impl Access {
 
     /// The right to the item that is named, or the one answer for "not there" and "not for you".
     pub async fn permit(&self, caller: Caller, named: &Named) -> Result<Permit, Withheld> {
-        let item = self.catalogue.find(&self.db, named).await.map_err(Withheld::Unavailable)?;
+        let shared = caller.shared(named);
+        let item = self.catalogue.find(&self.db, shared.as_ref().unwrap_or(named)).await;
+        let item = item.map_err(Withheld::Unavailable)?;
         let item = item.filter(|item| caller.rights.cover(item.id, &item.library, &item.path));
         let at = self.clock.seconds();
-        let viewing = self.viewing(&caller, item.as_deref(), at)?;
+        let viewing = self.viewing(&caller, item.as_deref(), at).await?;
         let item = item.ok_or(Withheld::Hidden)?;
         Ok(Permit { item, caller, viewing, at })
     }
 
     /// The viewing that a request for this item belongs to, if somebody has to know. A credential that is over gets the
     /// answer that it is over, whatever it asks for, unless it goes on with what it began.
-    fn viewing(
+    async fn viewing(
         &self,
         caller: &Caller,
         item: Option<&Item>,
         now: Seconds,
     ) -> Result<Option<Arc<Viewing>>, Withheld> {
-        let key = caller.viewer.zip(item);
-        let key =
-            key.map(|(Viewer { grounds, client }, item)| viewing::Key { grounds, item: item.id, client });
-        match (key, caller.lapse) {
-            (key, None) => Ok(key.map(|key| self.viewings.begin(key, now))),
-            (key, Some(lapse)) => match key.and_then(|key| self.viewings.going_on(&key, now)) {
-                Some(viewing) => Ok(Some(viewing)),
-                None if lapse == Lapse::Link => Err(Withheld::LinkOver),
-                None => Err(Withheld::Unauthorized(Refusal::Expired.label())),
-            },
+        let key = item.and_then(|item| caller.viewing_of(item.id));
+        if let Some(viewing) = key.and_then(|key| self.viewings.going_on(&key, now)) {
+            return Ok(Some(viewing));
+        }
+        match (&caller.grounds, caller.lapse, key) {
+            // It begins with the first bytes, see `Access::begin`.
+            (Grounds::Share { .. }, None, _) => Ok(None),
+            (_, None, key) => Ok(key.map(|key| self.viewings.begin(key, now))),
+            (Grounds::Share { share, .. }, Some(lapse), Some(key)) => {
+                let recalled = self.plays.recall(&share.owner.token_id, key).await;
+                recalled.map_err(Withheld::Unavailable)?.map(Some).ok_or(lapse.into())
+            }
+            (_, Some(lapse), _) => Err(lapse.into()),
         }
     }
 
@@ -382,14 +442,15 @@ impl Access {
                 key.and_then(|key| key.ok_or(Denied::Unauthorized("unknown_key")))
                     .map(|_| Rights::of_link(scope.clone()))
             }
+            Grounds::Share { hash, proof, .. } => self.rights_by_share(*hash, *proof).await,
         };
         let item = permit.item();
         match rights {
             Ok(rights) if rights.cover(item.id, &item.library, &item.path) => Ok(()),
             Ok(_) => Err(Withheld::Hidden),
-            Err(Denied::Unauthorized(reason)) => Err(Withheld::Unauthorized(reason)),
             // Playback of what is already granted goes on when the database does not answer.
             Err(Denied::Unavailable(_)) => Ok(()),
+            Err(denied) => Err(denied.into()),
         }
     }
 
@@ -436,7 +497,7 @@ pub(crate) fn signed_scope(link: &Link, key: &SigningKey, named: &Named) -> Opti
                 Target::Item(_) => None,
             })
         }
-        Named::Nothing => None,
+        Named::Shared(_) | Named::Nothing => None,
     }
 }
 

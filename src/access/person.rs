@@ -41,7 +41,7 @@ impl Access {
                 let token = PlainToken::parse(&text).ok_or(Denied::Unauthorized("malformed"))?;
                 (self.holder(TokenHash::of(&token)).await?, place)
             }
-            Some(Credential::Link(_) | Credential::BrokenLink) => {
+            Some(Credential::Link(_) | Credential::BrokenLink | Credential::Share(_)) => {
                 return Err(Denied::Unauthorized(Refusal::WatchingOnly.label()));
             }
         };

@@ -23,6 +23,20 @@ pub struct Holder {
     pub grants: Vec<Area>,
 }
 
+/// A share, and the user on whose word it stands. No Debug: it holds a password's hash.
+#[derive(Clone)]
+pub struct Share {
+    /// Narrowed to the item; the id and the end are the share's.
+    pub owner: Holder,
+    pub item: ItemId,
+    /// argon2id in PHC form; none: the link is enough.
+    pub password: Option<String>,
+    /// The file may be saved as well.
+    pub download: bool,
+    /// Every play was taken when this was read.
+    pub is_used_up: bool,
+}
+
 /// The door that a request came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entrance {
@@ -82,6 +96,11 @@ impl Rights {
             Role::Viewer => holder.grants.clone(),
         };
         Rights { granted, scope: holder.scope.clone() }
+    }
+
+    /// Whether the credential's scope is less than what its user sees.
+    pub fn is_narrowed(&self) -> bool {
+        self.scope != Scope::All
     }
 
     /// Of somebody who watches nothing.

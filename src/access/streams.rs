@@ -110,6 +110,13 @@ impl Permit {
             Grounds::Link { key, .. } => {
                 Bearer { by: "link", who: key.clone(), user_id: None, credential: Some(key.clone()) }
             }
+            // On whose word, for who it is nobody knows.
+            Grounds::Share { share, .. } => Bearer {
+                by: "share",
+                who: share.owner.user_name.clone(),
+                user_id: None,
+                credential: Some(share.owner.token_id.clone()),
+            },
         }
     }
 }

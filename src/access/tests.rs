@@ -8,6 +8,7 @@ use crate::db::accounts::NewUser;
 use crate::db::folder::DataFolder;
 use crate::db::scan::{File, Write};
 use crate::db::sessions::NewSession;
+use crate::db::shares::NewShare;
 use crate::db::tokens::NewToken;
 use crate::storage::lease::Carrier;
 use crate::types::program::Agent;
@@ -30,6 +31,15 @@ fn asked() -> Asked {
 
 /// A viewer of everything with a token, and the one film.
 async fn scene(folder: &std::path::Path) -> (Access, Credential, Named) {
+    scene_at(folder, Clock::from_source(|| Duration::from_secs(100)), None).await
+}
+
+/// The same, with a token that ends.
+async fn scene_at(
+    folder: &std::path::Path,
+    clock: Clock,
+    expires_at: Option<Seconds>,
+) -> (Access, Credential, Named) {
     let db = Db::open(&DataFolder::create(folder).unwrap()).await.unwrap();
     let token = PlainToken::from_random([7; 24]);
     let mut change = db.change().await.unwrap();
@@ -38,7 +48,7 @@ async fn scene(folder: &std::path::Path) -> (Access, Credential, Named) {
     change.add_user(&user, 0).await.unwrap();
     change.add_grant("u", None, "", 0).await.unwrap();
     let hash = TokenHash::of(&token).stored();
-    let (kind, name, item, below, expires_at) = (TokenKind::Media, None, None, None, None);
+    let (kind, name, item, below) = (TokenKind::Media, None, None, None);
     let row = NewToken { id: "t", user_id: "u", kind, hash: &hash, name, item, below, expires_at };
     change.add_token(&row, 0).await.unwrap();
     let (path, identity) = ("a.mp4".to_owned(), "1-1-1".to_owned());
@@ -47,8 +57,7 @@ async fn scene(folder: &std::path::Path) -> (Access, Credential, Named) {
     assert!(change.write("lib", &Write::Add { id, file }, 0).await.unwrap());
     change.commit().await.unwrap();
     let credential = Credential::Token { text: token.expose().to_owned(), place: Place::Query };
-    let clock = Clock::from_source(|| Duration::from_secs(100));
-    (Access::new(db, clock), credential, Named::Item(id))
+    (Access::new(db, clock, [5; 32]), credential, Named::Item(id))
 }
 
 #[tokio::test]
@@ -72,11 +81,112 @@ async fn a_right_that_is_lost_before_the_first_byte_gets_the_answer_of_a_new_req
                 "unauthorized"
             }
             Err(Withheld::Hidden) => "hidden",
-            Err(Withheld::LinkOver | Withheld::Unavailable(_)) => "something else",
+            Err(Withheld::LinkOver | Withheld::UsedUp | Withheld::Locked | Withheld::Unavailable(_)) => {
+                "something else"
+            }
         };
         assert_eq!(got, want);
         assert!(access.streams.running().is_empty(), "nothing is kept of it");
     }
+}
+
+/// What a client gets at this moment.
+async fn gets(access: &Access, credential: &Credential, named: &Named, client: u64) -> &'static str {
+    let caller = access.caller(Some(credential.clone()), named, Entrance::Media, client).await;
+    let permit = match caller {
+        Ok(caller) => access.permit(caller, named).await,
+        Err(denied) => Err(denied.into()),
+    };
+    match permit {
+        // The film's first bytes, for a share's viewing begins with them.
+        Ok(permit) => match access.begin(permit).await {
+            Ok(permit) => permit.reason(),
+            Err(withheld) => answer(&withheld),
+        },
+        Err(withheld) => answer(&withheld),
+    }
+}
+
+fn answer(withheld: &Withheld) -> &'static str {
+    match withheld {
+        Withheld::Hidden => "hidden",
+        Withheld::Unauthorized(reason) => reason,
+        Withheld::LinkOver => "over",
+        Withheld::UsedUp => "used up",
+        Withheld::Locked => "locked",
+        Withheld::Unavailable(_) => "unavailable",
+    }
+}
+
+/// A clock that is moved by hand, in seconds.
+fn hand() -> (Arc<AtomicI64>, Clock) {
+    let time = Arc::new(AtomicI64::new(1_000));
+    let read = Arc::clone(&time);
+    let source = move || Duration::from_secs(read.load(Ordering::Relaxed).unsigned_abs());
+    (time, Clock::from_source(source))
+}
+
+const MINUTE: i64 = 60;
+
+#[tokio::test]
+async fn a_viewing_outlasts_its_token_while_somebody_watches_and_no_longer_than_half_a_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let (time, clock) = hand();
+    let (access, credential, named) = scene_at(folder.path(), clock, Some(1_010)).await;
+    let ask = |client| gets(&access, &credential, &named, client);
+    assert_eq!((ask(1).await, ask(2).await), ("granted", "granted"));
+    time.store(1_010, Ordering::Relaxed);
+    assert_eq!((ask(1).await, ask(3).await), ("viewing", "expired"), "one that has begun, and a new one");
+    time.store(1_000 + 20 * MINUTE, Ordering::Relaxed);
+    assert_eq!(ask(1).await, "viewing");
+    time.store(1_000 + 31 * MINUTE, Ordering::Relaxed);
+    assert_eq!(
+        (ask(1).await, ask(2).await),
+        ("viewing", "expired"),
+        "who paused for longer than half an hour"
+    );
+    for minutes in (51..=719).step_by(20) {
+        time.store(1_000 + minutes * MINUTE, Ordering::Relaxed);
+        assert_eq!(ask(1).await, "viewing", "after {minutes} minutes");
+    }
+    time.store(1_000 + 720 * MINUTE, Ordering::Relaxed);
+    assert_eq!(ask(1).await, "expired", "half a day");
+    let again = Access::new(access.db.clone(), access.clock.clone(), [5; 32]);
+    assert_eq!(gets(&again, &credential, &named, 1).await, "expired");
+}
+
+#[tokio::test]
+async fn a_share_counts_viewings_and_its_viewers_survive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (time, clock) = hand();
+    let (access, _, _) = scene_at(folder.path(), clock, None).await;
+    let code = share::ShareCode::from_random([9; 18]);
+    let hash = code.hash().stored();
+    let mut change = access.db.change().await.unwrap();
+    let (name, password, item) = (None, None, ItemId::new([1; 16]));
+    let (owner_id, plays_limit, expires_at) = ("u", Some(2), Some(1_000 + 600 * MINUTE));
+    let (id, hash) = ("s", hash.as_str());
+    let row = NewShare { id, owner_id, hash, item, name, password, download: false, plays_limit, expires_at };
+    change.add_share(&row, 0).await.unwrap();
+    change.commit().await.unwrap();
+    let named = Named::Shared(code.clone());
+    let credential = Credential::Share(share::ShareVisit::new(code));
+    let plays = async || access.db.share("s").await.unwrap().unwrap().plays;
+    let ask = |client| gets(&access, &credential, &named, client);
+    assert_eq!((ask(1).await, ask(1).await, plays().await), ("granted", "granted", 1));
+    time.store(1_000 + 31 * MINUTE, Ordering::Relaxed);
+    assert_eq!((ask(1).await, plays().await), ("granted", 2), "after a long pause it is another viewing");
+    assert_eq!((ask(1).await, ask(2).await), ("viewing", "used up"));
+
+    time.store(1_000 + 40 * MINUTE, Ordering::Relaxed);
+    let again = Access::new(access.db.clone(), access.clock.clone(), [5; 32]);
+    let ask = |client| gets(&again, &credential, &named, client);
+    time.store(1_000 + 69 * MINUTE, Ordering::Relaxed);
+    assert_eq!((ask(1).await, ask(2).await), ("viewing", "used up"), "within the pause of a viewing");
+    let late = Access::new(access.db.clone(), access.clock.clone(), [5; 32]);
+    time.store(1_000 + 99 * MINUTE, Ordering::Relaxed);
+    assert_eq!(gets(&late, &credential, &named, 1).await, "used up", "nobody pauses as long");
+    assert_eq!(plays().await, 2);
 }
 
 #[tokio::test]

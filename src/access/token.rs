@@ -64,7 +64,7 @@ fn checksum(body: &str) -> String {
 }
 
 /// The bytes as one number in base 62, with leading zeros up to `N` digits.
-fn base62<const N: usize>(bytes: &[u8]) -> String {
+pub(super) fn base62<const N: usize>(bytes: &[u8]) -> String {
     let mut number = bytes.to_vec();
     let mut digits = [b'0'; N];
     for digit in digits.iter_mut().rev() {

@@ -1,10 +1,11 @@
 //! Viewings: somebody watches one item by one credential in one program.
 //!
 //! The expiry of a token or a link says until when a viewing may begin. One that began in time goes on while its player
-//! asks again within [`IDLE`], for at most [`LONGEST`]: a film is not cut because its link was over in the middle. What
+//! asks again, for parts of the film, within [`IDLE`], for at most [`LONGEST`]: a film is not cut because its link was over in the middle. What
 //! is revoked ends it all the same, for revocation is asked before.
 //!
-//! They are in memory only: after a restart, what is over is over.
+//! They are in memory: after a restart, what is over is over. Of shares, whose plays are counted, the database knows when
+//! each viewing began: see [`super::plays`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,9 +17,9 @@ use crate::clock::Seconds;
 use crate::types::ItemId;
 
 /// Between two requests of one viewing: somebody pauses for dinner.
-const IDLE: Seconds = 30 * 60;
+pub(super) const IDLE: Seconds = 30 * 60;
 /// A film, its repetition, and a night.
-const LONGEST: Seconds = 12 * 60 * 60;
+pub(super) const LONGEST: Seconds = 12 * 60 * 60;
 /// About 300 bytes each.
 const MOST: u64 = 50_000;
 
@@ -68,10 +69,12 @@ impl Viewings {
 
     /// The viewing that a good credential begins or goes on with.
     pub(super) fn begin(&self, key: Key, now: Seconds) -> Arc<Viewing> {
-        if let Some(known) = self.going_on(&key, now) {
-            return known;
-        }
-        let new = Arc::new(Viewing { key, began: now, latest: AtomicI64::new(now) });
+        self.going_on(&key, now).unwrap_or_else(|| self.enter(key, now, now))
+    }
+
+    /// A viewing that began at that time, as another process or the database knows.
+    pub(super) fn enter(&self, key: Key, began: Seconds, now: Seconds) -> Arc<Viewing> {
+        let new = Arc::new(Viewing { key, began, latest: AtomicI64::new(now) });
         self.0.insert(key, Arc::clone(&new));
         new
     }

@@ -1,13 +1,15 @@
 //! Visits: somebody followed a link with a credential in it, and the browser's address line shall not keep it.
 //!
 //! A cookie for each item takes the credential's place. It holds what the link held and opens what the link opened, so a
-//! revoked token ends it too.
+//! revoked token ends it too. A share's visitor keeps one as well: it tells visitors apart, and proves that the password was
+//! known.
 
 use http::HeaderMap;
 
 use super::credential::{Credential, Place};
 use super::link::Link;
 use super::session::cookies;
+use super::share::{ShareCode, ShareVisit};
 use crate::types::ItemId;
 
 /// Seconds that a browser keeps the cookie: as long as the longest viewing.
@@ -25,6 +27,7 @@ pub fn moved(
     let value = match credential {
         Credential::Token { text, place: Place::Query } => format!("t.{text}"),
         Credential::Link(link) => format!("l.{}", link.query()),
+        Credential::Share(visit) => format!("s.{}", visit.text()),
         _ => return None,
     };
     // What browsers refuse in a cookie, or what would end it, is in no token that is good.
@@ -50,8 +53,16 @@ pub(super) fn presented(headers: &HeaderMap, item: ItemId, is_secure: bool) -> O
     match kind {
         "t" => Some(Credential::Token { text: rest.to_owned(), place: Place::Visit }),
         "l" => link(rest).map(Credential::Link),
+        "s" => ShareVisit::parse(rest).map(Credential::Share),
         _ => None,
     }
+}
+
+/// The visit of a share's address: what a cookie knows of it, whichever item it shows.
+pub fn of_share(headers: &HeaderMap, code: &ShareCode, is_secure: bool) -> ShareVisit {
+    let visits = cookies(headers).filter(|(name, _)| is_visit(name, is_secure));
+    let mut shares = visits.filter_map(|(_, value)| ShareVisit::parse(value.strip_prefix("s.")?));
+    shares.find(|visit| visit.code == *code).unwrap_or_else(|| ShareVisit::new(code.clone()))
 }
 
 /// Whether somebody came by a link to this item, be it still good or not.

@@ -104,7 +104,9 @@ impl Admin {
             Ok(Some(Credential::Token { .. })) => {
                 return Ok(Verdict::Bad("it carries a token, not a signature"));
             }
-            Ok(None | Some(Credential::Session(_))) => return Ok(Verdict::Bad("it carries no signature")),
+            Ok(None | Some(Credential::Session(_) | Credential::Share(_))) => {
+                return Ok(Verdict::Bad("it carries no signature"));
+            }
             Err(_) => return Ok(Verdict::Bad("it carries more than one credential")),
         };
         let now = self.clock.seconds();

@@ -1,4 +1,4 @@
-//! What people do with users, grants, tokens and keys: use cases that the command line and the API share.
+//! What people do with users, grants, tokens, shares and keys: use cases that the command line and the API share.
 //!
 //! Each is one change of the database, there or not there. Errors say what to do.
 
@@ -12,6 +12,7 @@ mod redaction;
 pub mod reports;
 pub mod sessions;
 pub mod setup;
+pub mod shares;
 pub mod tokens;
 pub mod users;
 

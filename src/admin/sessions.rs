@@ -246,7 +246,13 @@ mod tests {
         let admin = Admin::new(db.clone(), clock.clone(), Chance::system());
         let password = Password::new(PASSWORD.to_owned()).unwrap();
         admin.add_user("ada", Role::Viewer, false, &[], Some(password)).await.unwrap();
-        Scene { admin, access: Access::new(db, clock), attempts: Attempts::new(), time, _folder: folder }
+        Scene {
+            admin,
+            access: Access::new(db, clock, [5; 32]),
+            attempts: Attempts::new(),
+            time,
+            _folder: folder,
+        }
     }
 
     const HERE: Browser<'_> =

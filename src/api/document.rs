@@ -16,7 +16,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::{
     grants, item, items, keys, libraries, links, me, password, positions, reports, session, sessions,
-    settings, setup, status, streams, tokens, users, verdict,
+    settings, setup, shares, status, streams, tokens, users, verdict,
 };
 
 #[derive(OpenApi)]
@@ -48,6 +48,7 @@ use super::{
         positions::put,
         verdict::show,
         links::create,
+        shares::list, shares::create, shares::show, shares::change, shares::revoke,
         reports::create,
         reports::list,
         reports::show,
@@ -66,6 +67,7 @@ use super::{
         (name = "tokens", description = "Credentials of programs and players."),
         (name = "libraries", description = "Folders that are served."),
         (name = "items", description = "Videos."),
+        (name = "shares", description = "Links for people without an account."),
         (name = "reports", description = "What did not play."),
         (name = "status", description = "How the server is, is set, and what it sends. For administrators."),
         (name = "keys", description = "Keys that sign URLs. For administrators."),

@@ -24,6 +24,7 @@ pub mod session;
 pub mod sessions;
 pub mod settings;
 pub mod setup;
+pub mod shares;
 pub mod status;
 pub mod streams;
 pub mod tokens;

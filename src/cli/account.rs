@@ -241,7 +241,7 @@ fn described(user: &User) -> Value {
 }
 
 /// From standard input, or asked for twice without showing it.
-fn password(from_stdin: bool) -> anyhow::Result<Password> {
+pub(super) fn password(from_stdin: bool) -> anyhow::Result<Password> {
     if from_stdin {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line).context("standard input cannot be read")?;

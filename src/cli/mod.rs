@@ -14,6 +14,7 @@ mod pinned;
 mod probe;
 mod serve;
 mod settings;
+mod share;
 mod store;
 mod token;
 
@@ -71,6 +72,9 @@ enum Command {
     /// Tokens that open videos
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Links for people without an account
+    #[command(subcommand)]
+    Share(share::ShareCommand),
     /// Keys that sign URLs
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -153,6 +157,7 @@ async fn run(cli: Cli, output: Output) -> anyhow::Result<()> {
         Some(Command::User(command)) => account::user(&config, command, output).await,
         Some(Command::Grant(command)) => account::grant(&config, command, output).await,
         Some(Command::Token(command)) => token::run(&config, command, output).await,
+        Some(Command::Share(command)) => share::run(&config, command, output).await,
         Some(Command::Key(command)) => key::run(&config, command, output).await,
         Some(Command::Sign(args)) => key::sign(&config, &args, output).await,
         Some(Command::Verify(args)) => key::verify(&config, &args, output).await,

@@ -6,6 +6,7 @@
 //! - [`folder`] the data folder around the file: who may open it, what must be there
 //! - [`migrate`] the schema: old or new, never between
 //! - [`accounts`], [`sessions`], [`tokens`], [`keys`] who may open what
+//! - [`shares`] links for people without an account, and who has begun to watch by them
 //! - [`media`] libraries and items; [`scan`] what a scan reads and writes
 //! - [`findings`] what is in the items' files; [`sidecars`] what lies beside them
 //! - [`catalogue`] lists of items for who may see them; [`positions`] where somebody stopped
@@ -24,6 +25,7 @@ pub mod pulse;
 pub mod reports;
 pub mod scan;
 pub mod sessions;
+pub mod shares;
 pub mod sidecars;
 pub mod status;
 pub mod tokens;

@@ -13,9 +13,9 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use http::HeaderValue;
-use http::header::{COOKIE, DATE, USER_AGENT};
+use http::header::{CONTENT_DISPOSITION, COOKIE, DATE, RANGE, USER_AGENT};
 use http::request::Parts;
+use http::{HeaderValue, Method};
 
 use crate::access::client::Client;
 use crate::access::credential::{self, Credential};
@@ -26,7 +26,7 @@ use crate::access::{Named, Permit};
 use crate::app::App;
 use crate::body::{self, Container, Kept, Representation};
 use crate::config::ZeroCopy;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::library::sidecar::Beside;
 use crate::metrics::{RangeLabels, Sent};
 use crate::range::{self, Boundary, ByteRange, HttpDate, Plan};
@@ -37,7 +37,7 @@ use path::{MediaPath, Part};
 
 pub use legacy::serve as serve_legacy;
 
-/// `/m/...`, `/t/...` and `/files/...`: a video, its poster or its subtitles.
+/// `/m/...`, `/t/...`, `/s/.../` and `/files/...`: a video, its poster or its subtitles.
 pub async fn serve(app: &App, request: &Parts) -> Result<Response, Error> {
     let asked = MediaPath::parse(request.uri.path());
     let permit = admit(app, request, &asked, Entrance::Media).await?;
@@ -62,7 +62,7 @@ pub async fn admit(
 ) -> Result<Permit, Error> {
     let decided = decide(app, request, asked, entrance).await;
     match &decided {
-        Ok(_) => app.metrics.decided("allow", "granted"),
+        Ok(permit) => app.metrics.decided("allow", permit.reason()),
         Err(error @ Error::NotFound) => app.metrics.decided("hide", error.reason()),
         Err(error @ Error::Unavailable(_)) => app.metrics.decided("fail", error.reason()),
         Err(error) => app.metrics.decided("refuse", error.reason()),
@@ -73,6 +73,11 @@ pub async fn admit(
 async fn decide(app: &App, request: &Parts, asked: &MediaPath, entrance: Entrance) -> Result<Permit, Error> {
     let presented = credential::presented(&request.headers, request.uri.query(), asked.token.as_deref());
     let explicit = presented.map_err(|_| Error::AmbiguousCredential)?;
+    if let Named::Shared(code) = &asked.named {
+        let shared = credential::of_share(explicit.as_ref(), &request.headers, code, is_secure(request));
+        let shared = shared.map_err(|_| Error::AmbiguousCredential)?;
+        return permit(app, request, Some(shared), asked, entrance).await;
+    }
     if explicit.is_none() && request.headers.contains_key(COOKIE) {
         return decide_by_cookie(app, request, asked, entrance).await;
     }
@@ -88,17 +93,26 @@ async fn decide_by_cookie(
 ) -> Result<Permit, Error> {
     let item = match &asked.named {
         Named::Item(id) => Some(*id),
-        Named::File { .. } | Named::Nothing => None,
+        Named::File { .. } | Named::Shared(_) | Named::Nothing => None,
     };
-    let is_secure = request.extensions.get::<Client>().is_some_and(|client| client.is_secure);
     let mut refused = Error::Unauthorized("none");
-    for credential in credential::ambient(&request.headers, item, is_secure) {
+    for credential in credential::ambient(&request.headers, item, is_secure(request)) {
         match permit(app, request, Some(credential), asked, entrance).await {
-            Err(error @ (Error::Unauthorized(_) | Error::LinkOver | Error::NotFound)) => refused = error,
+            Err(
+                error @ (Error::Unauthorized(_)
+                | Error::Locked
+                | Error::LinkOver
+                | Error::LinkUsedUp
+                | Error::NotFound),
+            ) => refused = error,
             decided => return decided,
         }
     }
     Err(refused)
+}
+
+fn is_secure(request: &Parts) -> bool {
+    request.extensions.get::<Client>().is_some_and(|client| client.is_secure)
 }
 
 async fn permit(
@@ -110,19 +124,39 @@ async fn permit(
 ) -> Result<Permit, Error> {
     let client = request.extensions.get::<Client>().map_or(0, |client| client.fingerprint);
     let caller = app.access.caller(credential, &asked.named, entrance, client).await?;
-    Ok(app.access.permit(caller, &asked.named).await?)
+    let permit = app.access.permit(caller, &asked.named).await?;
+    // A player that goes on asks for what it does not have yet; whoever asks for all of it, or for the page, begins.
+    let goes_on = request.headers.contains_key(RANGE) || asked.part != Part::Film;
+    if goes_on { Ok(permit) } else { Ok(permit.in_time()?) }
 }
 
 /// The answer to somebody who may see the item.
 pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response, Error> {
     let form = Form::asked_for(request.uri.query());
+    if form != Form::Film && !permit.may_download() {
+        return Err(Error::refused(
+            Kind::Forbidden,
+            "This link is for watching, not for saving the file.",
+            "Leave ?download=1 or ?raw=1 away, or ask whoever gave you the link.",
+        ));
+    }
     let film = if let Some(film) = at_hand(app, &permit, form) {
         film
     } else {
         let file = locate(app, &permit).await?;
         describe(app, &permit, file, form).await?
     };
-    answer(app, permit, request, &film.representation).await
+    let (plan, now) = planned(app, request, &film.representation);
+    let sends_bytes = matches!(plan, Plan::Whole | Plan::Part(_) | Plan::Parts(_));
+    let permit =
+        if sends_bytes && request.method == Method::GET { app.access.begin(permit).await? } else { permit };
+    let shown = (!permit.may_download()).then(|| body::disposition(file_name(&permit.item().path), true));
+    let mut response = responded(app, permit, request, &film.representation, plan, now).await?;
+    // What is not for saving is shown, also what browsers would rather save.
+    if let Some(shown) = shown.filter(|_| response.headers().contains_key(CONTENT_DISPOSITION)) {
+        response.headers_mut().insert(CONTENT_DISPOSITION, shown);
+    }
+    Ok(response)
 }
 
 /// Plans and responds.
@@ -132,10 +166,24 @@ async fn answer(
     request: &Parts,
     representation: &Representation,
 ) -> Result<Response, Error> {
+    let (plan, now) = planned(app, request, representation);
+    responded(app, permit, request, representation, plan, now).await
+}
+
+fn planned(app: &App, request: &Parts, representation: &Representation) -> (Plan, HttpDate) {
     let now = now(app);
-    let facts = representation.facts(now);
-    let plan = range::plan(&request.method, &request.headers, &facts);
-    let asked = asked(request, first_byte(&plan), facts.len);
+    (range::plan(&request.method, &request.headers, &representation.facts(now)), now)
+}
+
+async fn responded(
+    app: &App,
+    permit: Permit,
+    request: &Parts,
+    representation: &Representation,
+    plan: Plan,
+    now: HttpDate,
+) -> Result<Response, Error> {
+    let asked = asked(request, first_byte(&plan), representation.facts(now).len);
     let boundary = || Boundary::from_random(app.chance.bytes());
     let mut response = body::respond(representation, plan, boundary, &request.method);
     // By the clock that judged the conditions: Last-Modified is never later (RFC 9110 §8.8.2.1).
@@ -294,15 +342,23 @@ pub struct Shown {
     pub id: crate::types::ItemId,
     pub name: String,
     pub beside: Beside,
+    /// The file may be saved.
+    pub download: bool,
 }
 
 /// The item of a page below `/watch/`, for who may see it.
 pub async fn shown(app: &App, request: &Parts, id: &str) -> Result<Shown, Error> {
     let named = crate::types::ItemId::parse(id).map_or(Named::Nothing, Named::Item);
+    shown_as(app, request, named).await
+}
+
+/// The item that is named so, for who may see it.
+pub async fn shown_as(app: &App, request: &Parts, named: Named) -> Result<Shown, Error> {
     let permit =
         admit(app, request, &MediaPath { token: None, named, part: Part::Film }, Entrance::Media).await?;
     let item = permit.item();
     // A page without a picture is better than none.
     let beside = sidecar::around(app, item).await.unwrap_or_default();
-    Ok(Shown { id: item.id, name: file_name(&item.path).to_owned(), beside })
+    let download = permit.may_download();
+    Ok(Shown { id: item.id, name: file_name(&item.path).to_owned(), beside, download })
 }

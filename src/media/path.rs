@@ -7,13 +7,14 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use percent_encoding::percent_decode_str;
 
 use crate::access::Named;
+use crate::access::share::ShareCode;
 use crate::library::sidecar::is_label;
 use crate::types::ItemId;
 
 /// A URL of the media routes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MediaPath {
-    /// The text between `/t/` and the next slash.
+    /// The text between `/t/` and the next slash; behind `/s/`, what cannot be a share's and is a wrong credential.
     pub token: Option<String>,
     pub named: Named,
     pub part: Part,
@@ -40,13 +41,16 @@ impl Part {
 }
 
 impl MediaPath {
-    /// Of a raw request path that begins with `/m/`, `/t/` or `/files/`. What is malformed names nothing.
+    /// Of a raw request path that begins with `/m/`, `/t/`, `/s/` or `/files/`. What is malformed names nothing.
     pub fn parse(raw: &str) -> MediaPath {
         const NOTHING: (Named, Part) = (Named::Nothing, Part::Film);
         if let Some(rest) = raw.strip_prefix("/t/") {
             let (token, rest) = rest.split_once('/').unwrap_or((rest, ""));
             let (named, part) = rest.strip_prefix("m/").map_or(NOTHING, item);
             return MediaPath { token: Some(token.to_owned()), named, part };
+        }
+        if let Some(rest) = raw.strip_prefix("/s/") {
+            return shared(rest);
         }
         let (named, part) = if let Some(rest) = raw.strip_prefix("/m/") {
             item(rest)
@@ -63,19 +67,40 @@ impl MediaPath {
 /// anything without a slash.
 fn item(rest: &str) -> (Named, Part) {
     let (id, rest) = rest.split_once('/').unwrap_or((rest, ""));
-    let mut parts = rest.split('/');
-    let part = match (parts.next(), parts.next(), parts.next()) {
-        (_, None, _) => Some(Part::Film),
-        (Some("poster"), Some(_), None) => Some(Part::Poster),
-        (Some("subtitles"), Some(name), None) => {
-            let label = name.strip_suffix(".vtt").filter(|label| is_label(label));
-            label.map(|label| Part::Subtitles(label.to_owned()))
-        }
-        _ => None,
+    let part = match rest.split_once('/') {
+        None => Some(Part::Film),
+        Some((word, name)) => beside(word, name),
     };
     match (ItemId::parse(id), part) {
         (Some(id), Some(part)) => (Named::Item(id), part),
         _ => (Named::Nothing, Part::Film),
+    }
+}
+
+/// `{code}/m`, `{code}/m/{name}`, `{code}/poster/{name}` or `{code}/subtitles/{label}.vtt`.
+fn shared(rest: &str) -> MediaPath {
+    let (code, rest) = rest.split_once('/').unwrap_or((rest, ""));
+    let part = match rest.split_once('/') {
+        None if rest == "m" => Some(Part::Film),
+        Some(("m", name)) if !name.contains('/') => Some(Part::Film),
+        Some((word, name)) => beside(word, name),
+        None => None,
+    };
+    match (ShareCode::parse(code), part) {
+        (Some(code), Some(part)) => MediaPath { token: None, named: Named::Shared(code), part },
+        _ => MediaPath { token: Some(code.to_owned()), named: Named::Nothing, part: Part::Film },
+    }
+}
+
+/// What lies beside a film.
+fn beside(word: &str, name: &str) -> Option<Part> {
+    match (word, name.contains('/')) {
+        ("poster", false) => Some(Part::Poster),
+        ("subtitles", false) => {
+            let label = name.strip_suffix(".vtt").filter(|label| is_label(label));
+            label.map(|label| Part::Subtitles(label.to_owned()))
+        }
+        _ => None,
     }
 }
 
@@ -200,6 +225,33 @@ mod tests {
                 assert_eq!(MediaPath::parse(&raw), MediaPath { token, named, part }, "{why}: {raw}");
             }
         }
+    }
+
+    #[test]
+    fn a_share_names_its_item_by_a_code() {
+        let code = ShareCode::from_random([7; 18]);
+        let text = code.expose();
+        let part = |part| Some(part);
+        let cases = [
+            ("/m", part(Part::Film), "the bytes"),
+            ("/m/holiday.mp4", part(Part::Film), "with a name"),
+            ("/m/a/b", None, "more than a name"),
+            ("/poster/1.jpg", part(Part::Poster), "a picture"),
+            ("/subtitles/de.vtt", part(Part::Subtitles("de".to_owned())), "subtitles"),
+            ("/subtitles/de.srt", None, "they are served as WebVTT"),
+            ("/x", None, "no such part"),
+            ("/", None, "nothing"),
+            ("", None, "the page"),
+        ];
+        for (rest, part, why) in cases {
+            let want = match part {
+                Some(part) => MediaPath { token: None, named: Named::Shared(code.clone()), part },
+                None => MediaPath { token: Some(text.to_owned()), named: Named::Nothing, part: Part::Film },
+            };
+            assert_eq!(MediaPath::parse(&format!("/s/{text}{rest}")), want, "{why}");
+        }
+        let short = MediaPath::parse("/s/short/m");
+        assert_eq!((short.token.as_deref(), short.named), (Some("short"), Named::Nothing), "no code");
     }
 
     #[test]

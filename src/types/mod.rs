@@ -129,6 +129,18 @@ words! {
 }
 
 words! {
+    /// Whether a share opens.
+    ShareState {
+        Open = "open",
+        /// Its time has passed.
+        Over = "over",
+        /// As often as it may be watched, it was.
+        UsedUp = "used_up",
+        Revoked = "revoked",
+    }
+}
+
+words! {
     /// Whether a file is whole.
     ItemState {
         /// It is still being written.
@@ -296,6 +308,41 @@ impl fmt::Display for Scope {
             Scope::Item(id) => write!(f, "item {id}"),
             Scope::Below(area) => area.fmt(f),
         }
+    }
+}
+
+/// What shall become of a value that may be missing. As in a merge patch (RFC 7396): what is left out stays, null removes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Patch<T> {
+    #[default]
+    Keep,
+    Set(Option<T>),
+}
+
+impl<T> Patch<T> {
+    pub fn is_set(&self) -> bool {
+        matches!(self, Patch::Set(_))
+    }
+
+    /// The new value, if there is one.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Patch::Keep => None,
+            Patch::Set(value) => value.as_ref(),
+        }
+    }
+
+    pub fn try_map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Patch<U>, E> {
+        match self {
+            Patch::Keep => Ok(Patch::Keep),
+            Patch::Set(value) => value.map(change).transpose().map(Patch::Set),
+        }
+    }
+}
+
+impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Patch<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(value: D) -> Result<Patch<T>, D::Error> {
+        Option::deserialize(value).map(Patch::Set)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod login;
 mod player;
 pub mod profile;
 pub mod setup;
+pub mod share;
 pub mod shares;
 mod visit;
 pub mod watch;

@@ -109,6 +109,7 @@ const PURE: &[&str] = &[
     "access/password.rs",
     "access/credential.rs",
     "access/session.rs",
+    "access/share.rs",
     "access/visit.rs",
     "admin/markdown.rs",
     "admin/redaction.rs",

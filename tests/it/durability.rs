@@ -327,10 +327,10 @@ fn a_refused_start_after_a_kill_takes_nothing_from_the_next_one() {
 }
 
 /// Holds the one right to write of a database, as a backup or another program may.
-struct Lock(Child);
+pub struct Lock(Child);
 
 impl Lock {
-    fn take(program: &Program) -> Lock {
+    pub fn take(program: &Program) -> Lock {
         let script = "import sqlite3, sys\ndb = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=10)\n\
                       db.execute('begin exclusive')\nprint('locked', flush=True)\nsys.stdin.read()";
         let mut command = Command::new("python3");

@@ -201,7 +201,8 @@ fn every_credential_that_opens_nothing_gets_one_answer() {
     let tokens = worthless(&server);
     let (hidden, legacy_film) = (server.id(HIDDEN), legacy(HIDDEN));
     for (token, why) in &tokens {
-        let refused = || server.send(&get(format!("/m/{hidden}?token={token}"))).status == 401;
+        // Not by asking for the video: a viewing that has begun goes on.
+        let refused = || server.send(&get(format!("/m/{NO_ID}?token={token}"))).status == 401;
         eventually(why, SOON, || refused().then_some(()));
     }
     let routes =
@@ -222,5 +223,33 @@ fn every_credential_that_opens_nothing_gets_one_answer() {
     let none = server.send(&get(format!("/m/{hidden}"))).face();
     for (token, why) in tokens.iter().filter(|(_, why)| *why != "empty") {
         assert_eq!(server.send(&get(format!("/t/{token}/m/{hidden}"))).face(), none, "in the path: {why}");
+    }
+}
+
+#[test]
+fn a_share_of_what_its_owner_may_no_longer_see_is_like_one_of_what_is_no_longer_there() {
+    let server = served();
+    for user in ["dan", "eve"] {
+        server.program.ok(&format!("user add {user} --grant videos"));
+    }
+    let share = |path: &str, owner: &str| {
+        let url = server.program.json_text(&format!("share create videos/{path} --owner {owner}"), "url");
+        url[url.find("/s/").unwrap()..].to_owned()
+    };
+    let (hidden, gone) = (share(HIDDEN, "dan"), share(SEEN, "eve"));
+    server.program.ok("grant remove dan videos");
+    std::fs::remove_file(server.library().join(SEEN)).unwrap();
+    server.program.ok("scan videos");
+    for below in ["", "/m", "/m/a.mp4", "/poster/a.jpg", "/subtitles/default.vtt"] {
+        let ask = |page: &str, headers: &[(&str, String)]| {
+            server.send(&with(get(format!("{page}{below}")), headers)).blind_face()
+        };
+        for headers in &questions("\"tag\"") {
+            let answers = eventually("both changes", SOON, || {
+                let answers = (ask(&hidden, headers), ask(&gone, headers));
+                (answers.0.0 == 404 && answers.1.0 == 404).then_some(answers)
+            });
+            assert_eq!(answers.0, answers.1, "{below}, {headers:?}");
+        }
     }
 }

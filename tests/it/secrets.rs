@@ -18,6 +18,7 @@ const LOUDEST: &str = "trace,hyper=trace,hyper::proto=trace,hyper::proto::h1::io
 
 const TITLE: &str = "Confidential Title";
 const PASSWORD: &str = "correct horse battery";
+const GUESTS: &str = "a password for guests only";
 const KEY: &str = "key-of-another-application-4711";
 /// Where requests come from: directly, and behind a proxy.
 const SOURCE: [u8; 4] = [127, 5, 6, 7];
@@ -57,6 +58,11 @@ fn scene() -> Scene {
     eventually("the end of a signature", Duration::from_secs(3), || {
         (program.run(["verify", &over]).code != Some(0)).then_some(())
     });
+    let mut sharing =
+        program.command(["share", "create", &format!("videos/{TITLE}.mp4"), "--password-stdin", "--json"]);
+    let locked = shared(&mut sharing, GUESTS);
+    let open = program.run(["share", "create", &format!("videos/{TITLE}.mp4"), "--json"]).stdout;
+    let open = code_of(&open);
     let signature = |url: &str| url.split_once("sig=").unwrap().1.to_owned();
     let secrets = vec![
         ("a media token", media.clone()),
@@ -65,6 +71,9 @@ fn scene() -> Scene {
         ("an api token", api.clone()),
         ("an imported key", KEY.to_owned()),
         ("a password", PASSWORD.to_owned()),
+        ("a share's code", open.clone()),
+        ("a locked share's code", locked.clone()),
+        ("a share's password", GUESTS.to_owned()),
         ("a password in a form", PASSWORD.replace(' ', "+")),
         ("a login's cookie", login.split_once('=').unwrap().1.to_owned()),
         ("the code of the setup", code(&server)),
@@ -79,6 +88,7 @@ fn scene() -> Scene {
         ("a title in base64", legacy_path().trim_end_matches('=').to_owned()),
     ];
     let mut requests = requests(&id, [&media, &narrow, &api], [&signed, &over]);
+    requests.extend(at_shares(&[&open, &locked, &open[..20], &format!("{open}x")]));
     requests.extend(logins(&id, &login, &code(&server)));
     Scene { server, secrets, requests }
 }
@@ -114,6 +124,44 @@ fn logins(id: &str, cookie: &str, code: &str) -> Vec<Request> {
         get("/api/v1/me").header("Cookie", format!("{cookie}x")),
         get(format!("/m/{id}?token={}", cookie.split_once('=').unwrap().1)),
     ]
+}
+
+/// Pages and bytes of shares, and passwords that are typed there.
+fn at_shares(codes: &[&str]) -> Vec<Request> {
+    let mut requests = Vec::new();
+    for code in codes {
+        let cookie = format!("reelgate-AAAAAAAAAAAAAAAAAAAAAA=s.{code}.AAAAAAAAAAAAAAAA.{}", "A".repeat(43));
+        requests.extend([
+            get(format!("/s/{code}")),
+            get(format!("/s/{code}/m")).range("bytes=0-9"),
+            get(format!("/s/{code}/m?download=1")).header("Cookie", cookie),
+            get(format!("/s/{code}/m?token={code}")),
+            get(format!("/s/{code}/poster/{code}")),
+            get(format!("/m/{code}?token={code}")),
+            Request::new("DELETE", format!("/s/{code}")),
+            Request::new("POST", format!("/s/{code}")).form(&[("password", GUESTS)]),
+            Request::new("POST", format!("/s/{code}")).form(&[("password", "wrong"), ("more", GUESTS)]),
+            Request::new("POST", format!("/s/{code}")).form(&[(GUESTS, GUESTS)]),
+        ]);
+    }
+    requests
+}
+
+fn code_of(made: &str) -> String {
+    let made: serde_json::Value = serde_json::from_str(made).unwrap();
+    made["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+}
+
+/// The code of a share whose password is typed.
+fn shared(command: &mut Command, line: &str) -> String {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), "{line}").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && !said.contains(line), "{said}");
+    code_of(&String::from_utf8(output.stdout).unwrap())
 }
 
 fn legacy_path() -> String {
@@ -240,6 +288,7 @@ fn commands_show_a_secret_once_and_log_none() {
         "token list",
         "grant list",
         "key list",
+        "share list",
         "items",
         "scan videos",
         "config check videos",
