@@ -35,6 +35,7 @@ pub struct ListQuery {
     #[param(example = "path")]
     sort: Option<String>,
     /// Items on a page: 1 to 200, else 50.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// `next` of the page before, with the other parameters as they were.
     cursor: Option<String>,

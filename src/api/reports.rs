@@ -190,7 +190,7 @@ pub async fn show(
 #[utoipa::path(
     patch, path = "/api/v1/reports/{id}", tag = "reports", params(("id" = String, Path)),
     request_body = ReportChange,
-    responses((status = 200, body = FullReport), (status = 404, description = "No report has this id."), super::document::NotAdmin)
+    responses((status = 200, body = FullReport), (status = 404, description = "No report has this id."), (status = 422, description = "There is no such state."), super::document::NotAdmin)
 )]
 pub async fn change(
     State(app): State<App>,
