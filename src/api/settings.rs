@@ -64,7 +64,7 @@ impl From<config::Feature> for Feature {
 
 /// Every setting with its value and where it comes from, and what is on because of them
 #[utoipa::path(
-    get, path = "/api/v1/settings", tag = "status",
+    get, path = "/api/v1/settings", tag = "status", operation_id = "settings",
     responses((status = 200, body = Settings), super::document::NotAdmin)
 )]
 pub async fn show(
