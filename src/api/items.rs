@@ -35,6 +35,7 @@ pub struct ListQuery {
     #[param(example = "path")]
     sort: Option<String>,
     /// Items on a page: 1 to 200, else 50.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// `next` of the page before, with the other parameters as they were.
     cursor: Option<String>,
@@ -78,7 +79,8 @@ impl ListQuery {
         let word = |error: crate::types::Misspelt| malformed(format!("{error}."));
         let (library, below) = (given(self.library), given(self.below));
         if below.is_some() && library.is_none() {
-            return Err(malformed("The parameter \"below\" goes with \"library\".".to_owned()));
+            let problem = "The parameter \"below\" goes with \"library\".";
+            return Err(Error::refused(Kind::Unfit, problem, "Name the library as well."));
         }
         let sort = given(self.sort).map_or(Ok(Sort::Path), |sort| sort.parse()).map_err(word)?;
         let after = given(self.cursor).map(|text| cursor::read(&text, sort).ok_or_else(not_given_out));
@@ -121,6 +123,7 @@ fn not_given_out() -> Error {
         (status = 200, body = ItemPage),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter cannot be read"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "`below` without `library`"),
         (status = 503, body = Problem, content_type = "application/problem+json"),
     )
 )]

@@ -119,7 +119,7 @@ pub async fn create(
         lasts: Some(lasts),
         name: Some(purpose.token_name()),
     };
-    let (token, made) = admin(&app).create_token(&wish).await?;
+    let (token, made) = admin(&app).create_token_for(&person, wish).await?;
     let name = utf8_percent_encode(split_path(&item.path).1, NAME);
     let url = format!("{base}/m/{}/{name}?token={}", item.id, token.expose());
     let expires_at = rfc3339(made.expires_at.unwrap_or_default());

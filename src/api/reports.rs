@@ -120,7 +120,10 @@ impl From<Shown> for FullReport {
 /// what this viewer's player has asked and got; credentials in the texts are blanked. At most 20 an hour from one client.
 #[utoipa::path(
     post, path = "/api/v1/reports", tag = "reports", request_body = NewReport,
-    responses((status = 201, body = Made), (status = "4XX", body = super::document::Problem, content_type = "application/problem+json"))
+    responses((status = 201, body = Made), (status = 403, description = "By a cookie, and not from a page of this server."),
+        (status = 404, description = "The item is not there, or not for the caller."),
+        (status = 410, description = "A link whose time is over."),
+        (status = 422, description = "A text is too long."))
 )]
 pub async fn create(State(app): State<App>, request: Request) -> Result<Answer<Made>, Error> {
     let (head, body) = request.into_parts();
@@ -158,7 +161,7 @@ async fn permit(app: &App, head: &Parts, item: &str) -> Result<Permit, Error> {
 /// What was reported, the latest first
 #[utoipa::path(
     get, path = "/api/v1/reports", tag = "reports", params(Which),
-    responses((status = 200, body = Entries<ReportEntry>), (status = "4XX", body = super::document::Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = Entries<ReportEntry>), super::document::NotAdmin)
 )]
 pub async fn list(
     State(app): State<App>,
@@ -173,7 +176,7 @@ pub async fn list(
 /// One report with everything that is known
 #[utoipa::path(
     get, path = "/api/v1/reports/{id}", tag = "reports", params(("id" = String, Path)),
-    responses((status = 200, body = FullReport), (status = "4XX", body = super::document::Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = FullReport), (status = 404, description = "No report has this id."), super::document::NotAdmin)
 )]
 pub async fn show(
     State(app): State<App>,
@@ -187,7 +190,7 @@ pub async fn show(
 #[utoipa::path(
     patch, path = "/api/v1/reports/{id}", tag = "reports", params(("id" = String, Path)),
     request_body = ReportChange,
-    responses((status = 200, body = FullReport), (status = "4XX", body = super::document::Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = FullReport), (status = 404, description = "No report has this id."), (status = 422, description = "There is no such state."), super::document::NotAdmin)
 )]
 pub async fn change(
     State(app): State<App>,
@@ -202,7 +205,7 @@ pub async fn change(
 /// Delete a report
 #[utoipa::path(
     delete, path = "/api/v1/reports/{id}", tag = "reports", params(("id" = String, Path)),
-    responses((status = 204), (status = "4XX", body = super::document::Problem, content_type = "application/problem+json"))
+    responses((status = 204), (status = 404, description = "No report has this id."), super::document::NotAdmin)
 )]
 pub async fn delete(
     State(app): State<App>,

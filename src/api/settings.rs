@@ -64,8 +64,8 @@ impl From<config::Feature> for Feature {
 
 /// Every setting with its value and where it comes from, and what is on because of them
 #[utoipa::path(
-    get, path = "/api/v1/settings", tag = "status",
-    responses((status = 200, body = Settings), (status = "4XX", body = super::document::Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/settings", tag = "status", operation_id = "settings",
+    responses((status = 200, body = Settings), super::document::NotAdmin)
 )]
 pub async fn show(
     State(app): State<App>,

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Entries;
@@ -69,6 +70,7 @@ pub struct NewShares {
     #[schema(example = "7d")]
     lasts: Option<String>,
     /// Viewings that may begin, at least 1; without, as many as they like.
+    #[schema(minimum = 1)]
     plays: Option<i64>,
     #[schema(min_length = 8)]
     password: Option<String>,
@@ -90,11 +92,11 @@ pub struct ShareChanges {
     lasts: Option<String>,
     /// Null, the only value that it takes: no end.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = nothing)]
     expires_at: Patch<Never>,
     /// Null: as many as they like.
     #[serde(default)]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = Option<i64>, minimum = 1)]
     plays: Patch<i64>,
     /// Null: none. A new one ends what was opened with the old one.
     #[serde(default)]
@@ -106,6 +108,10 @@ pub struct ShareChanges {
 /// No value at all.
 #[derive(Deserialize)]
 enum Never {}
+
+fn nothing() -> Object {
+    ObjectBuilder::new().schema_type(Type::Null).description(Some("No end.")).build()
+}
 
 /// Which links.
 #[derive(Deserialize, IntoParams)]

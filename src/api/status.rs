@@ -115,7 +115,7 @@ impl Kept {
 /// How the server is, and what is wrong with its installation
 #[utoipa::path(
     get, path = "/api/v1/status", tag = "status",
-    responses((status = 200, body = Status), (status = "4XX", body = super::document::Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = Status), super::document::NotAdmin)
 )]
 pub async fn show(
     State(app): State<App>,

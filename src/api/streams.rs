@@ -68,7 +68,7 @@ impl Stream {
 /// What is being sent, to whom, and how far it is
 #[utoipa::path(
     get, path = "/api/v1/streams", tag = "status",
-    responses((status = 200, body = Entries<Stream>), (status = "4XX", body = super::document::Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = Entries<Stream>), super::document::NotAdmin)
 )]
 pub async fn list(
     State(app): State<App>,
@@ -83,7 +83,7 @@ pub async fn list(
 #[utoipa::path(
     delete, path = "/api/v1/streams/{id}", tag = "status",
     params(("id" = String, Path, description = "The stream's id")),
-    responses((status = 204), (status = "4XX", body = super::document::Problem, content_type = "application/problem+json"))
+    responses((status = 204), (status = 404, description = "No stream has this id."), super::document::NotAdmin)
 )]
 pub async fn cut(
     State(app): State<App>,

@@ -65,7 +65,7 @@ impl From<Finding> for Reason {
 ///
 /// By the file as it is now, else by what a scan has found. Also for who has a credential of the item.
 #[utoipa::path(
-    get, path = "/api/v1/items/{id}/verdict", tag = "items",
+    get, path = "/api/v1/items/{id}/verdict", tag = "items", operation_id = "verdict",
     params(("id" = String, Path, description = "The item's id")),
     security(("session" = []), ("api_token" = []), ("item" = [])),
     responses(

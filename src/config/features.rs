@@ -15,7 +15,17 @@ pub struct Feature {
 impl Config {
     /// In the order of the settings.
     pub fn features(&self) -> Vec<Feature> {
-        vec![self.public(), self.https(), self.legacy(), self.proxies(), watching(), self.uncopied()]
+        vec![
+            self.public(),
+            self.https(),
+            self.first_password(),
+            self.legacy(),
+            self.proxies(),
+            self.embedding(),
+            self.cors(),
+            watching(),
+            self.uncopied(),
+        ]
     }
 
     fn public(&self) -> Feature {
@@ -46,12 +56,35 @@ impl Config {
     fn proxies(&self) -> Feature {
         let why = match self.trusted_proxies.as_slice() {
             [] => "No proxy is believed; `trusted_proxies` names those that are.".to_owned(),
-            proxies => {
-                let proxies: Vec<String> = proxies.iter().map(ToString::to_string).collect();
-                format!("{} may say who asks.", proxies.join(", "))
-            }
+            proxies => format!("{} may say who asks.", listed(proxies)),
         };
         Feature { name: "trusted_proxies", on: !self.trusted_proxies.is_empty(), why }
+    }
+
+    fn first_password(&self) -> Feature {
+        let why = match &self.admin_password_file {
+            Some(file) => format!("The first administrator's password is read from {}.", file.display()),
+            None => {
+                "The first administrator is made by the setup's page, or by `admin_password_file`.".to_owned()
+            }
+        };
+        Feature { name: "admin_password_file", on: self.admin_password_file.is_some(), why }
+    }
+
+    fn embedding(&self) -> Feature {
+        let why = match self.embed_origins.as_slice() {
+            [] => "No page elsewhere may frame `/embed/ID`; `embed_origins` names those that may.".to_owned(),
+            origins => format!("Pages of {} may frame `/embed/ID`.", listed(origins)),
+        };
+        Feature { name: "embedding", on: !self.embed_origins.is_empty(), why }
+    }
+
+    fn cors(&self) -> Feature {
+        let why = match self.cors_origins.as_slice() {
+            [] => "No script elsewhere may read media; `cors_origins` names those whose may.".to_owned(),
+            origins => format!("Scripts of {} may read media.", listed(origins)),
+        };
+        Feature { name: "cors", on: !self.cors_origins.is_empty(), why }
     }
 
     fn uncopied(&self) -> Feature {
@@ -64,6 +97,10 @@ impl Config {
         let on = self.zero_copy != ZeroCopy::Off && self.tls.is_none();
         Feature { name: "zero_copy", on, why: why.to_owned() }
     }
+}
+
+fn listed<T: ToString>(all: &[T]) -> String {
+    all.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn watching() -> Feature {

@@ -5,7 +5,7 @@
 use askama::Template;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_SECURITY_POLICY;
+use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use http::{HeaderName, HeaderValue};
 
 use super::frame::page;
@@ -33,6 +33,8 @@ pub async fn show(State(app): State<App>, request: Request) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, policy(&app.embed_origins));
     headers.insert(PERMISSIONS_POLICY, PERMISSIONS);
+    // Its address holds the credential, and it has no form that would have to show where it comes from.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }
 

@@ -11,6 +11,7 @@ pub mod profile;
 pub mod setup;
 pub mod share;
 pub mod shares;
+mod visit;
 pub mod watch;
 
 pub use admin::admin;

@@ -133,6 +133,8 @@ def fuzz(server):
     environment = dict(os.environ, API_ASKER=server.asker or "", API_TOKEN_ID=server.token_id or "",
                        API_ANSWERS=str(folder / "answers.json"))
     ran = subprocess.run(line, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if not (folder / "junit.xml").exists():
+        raise RuntimeError("Schemathesis did not get to its report:\n" + ran.stdout.decode(errors="replace")[-3000:])
     cases = list(ElementTree.parse(folder / "junit.xml").iter("testcase"))
     bad = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
     failed = len(bad) or int(ran.returncode != 0)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::support::login::{PASSWORD as OLD_PASSWORD, log_in};
 use crate::support::{Request, Response, Server, Setup, eventually, files, get};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -395,4 +396,50 @@ fn a_key_signs_until_it_is_rotated_away() {
     house.root("POST", "/keys/rotate", Some(json!({"keep": "0s"})), 201);
     eventually("its end", SECOND, || (opens() == 401).then_some(()));
     house.root("POST", "/keys/rotate", Some(json!({"keep": "never"})), 422);
+}
+
+#[test]
+fn a_login_administers_from_own_pages_only() {
+    let house = House::new();
+    house.server.person("eve", "--role admin");
+    let cookie = log_in(&house.server, "eve");
+    let ask = |lines: &[(&str, &str)]| {
+        let request =
+            Request::new("POST", "/api/v1/users").json(&json!({"name": "bob"})).header("Cookie", &cookie);
+        let add = |request: Request, (name, value): &(&str, &str)| request.header(name, *value);
+        house.server.send(&lines.iter().fold(request, add))
+    };
+    let refused: [(&[(&str, &str)], &str); 4] = [
+        (&[], "nobody says from where"),
+        (&[("Sec-Fetch-Site", "cross-site")], "another site's page"),
+        (&[("Sec-Fetch-Site", "same-site")], "a neighbour's page"),
+        (&[("Origin", "http://evil.example")], "an older browser on another site"),
+    ];
+    for (lines, why) in refused {
+        assert_problem(&ask(lines), 403, "forbidden", why);
+    }
+    assert_eq!(ask(&[("Sec-Fetch-Site", "same-origin")]).status, 201);
+    let reads = house.server.send(&get("/api/v1/users").header("Cookie", &cookie));
+    assert_eq!(reads.json()["entries"].as_array().map(Vec::len), Some(4), "reading changes nothing");
+}
+
+#[test]
+fn a_set_password_ends_the_logins_of_its_user_and_of_nobody_else() {
+    let house = House::new();
+    house.server.person("eve", "--role admin");
+    house.server.person("bob", "");
+    let [eve, also_eve, bob] = ["eve", "eve", "bob"].map(|name| log_in(&house.server, name));
+    let me = |cookie: &str| house.server.send(&get("/api/v1/me").header("Cookie", cookie)).status;
+    let set = |name: &str, password: &str| {
+        let request = Request::new("PUT", format!("/api/v1/users/{name}/password"));
+        let request = request.json(&json!({ "password": password })).header("Cookie", &eve);
+        house.server.send(&request.header("Sec-Fetch-Site", "same-origin")).status
+    };
+    assert_eq!(set("bob", PASSWORD), 204);
+    eventually("the end of his login", SECOND, || (me(&bob) == 401).then_some(()));
+    assert_eq!([me(&eve), me(&also_eve)], [200, 200], "others are not touched");
+    assert_eq!(set("eve", PASSWORD), 204);
+    eventually("the end of her other login", SECOND, || (me(&also_eve) == 401).then_some(()));
+    assert_eq!(me(&eve), 200, "the login that she did it by goes on");
+    assert_eq!(set("bob", &OLD_PASSWORD[..4]), 422);
 }

@@ -22,13 +22,13 @@ fn status(answer: &str) -> u16 {
 
 /// A head of exactly this many bytes.
 fn head_of(bytes: usize) -> String {
-    let (before, after) = ("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Long: ", "\r\n\r\n");
+    let (before, after) = ("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Long: ", "\r\n\r\n");
     format!("{before}{}{after}", "x".repeat(bytes - before.len() - after.len()))
 }
 
 fn lines(count: usize) -> String {
     let more = "X-More: 1\r\n".repeat(count - 2);
-    format!("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{more}\r\n")
+    format!("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{more}\r\n")
 }
 
 /// A target of exactly this many bytes.

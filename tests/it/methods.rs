@@ -31,7 +31,7 @@ fn routes(server: &Server) -> Vec<String> {
         format!("/embed/{id}?token={token}"),
         server.program.sign(&format!("/m/{id}"), "1h"),
     ];
-    routes.extend(["/", "/assets/page.css", "/assets/icon.svg", "/healthz", "/readyz"].map(str::to_owned));
+    routes.extend(["/assets/page.css", "/assets/icon.svg", "/healthz", "/readyz"].map(str::to_owned));
     routes
 }
 

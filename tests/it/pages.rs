@@ -1,13 +1,17 @@
-//! The pages: the home page, the watch page with each credential, and the page of a refusal.
+//! The pages: those of people who are logged in, the watch page with each credential, and the page of a refusal.
+
+use std::collections::BTreeSet;
 
 use crate::support::files::bytes;
-use crate::support::{Request, Response, Server, Setup, get};
+use crate::support::login::{cookie, log_in};
+use crate::support::media::SOON;
+use crate::support::{Request, Response, Server, Setup, eventually, get};
 
 const FILM: &str = "films/K\u{fc}che <2> \"quoted\" & more.mp4";
 
 fn served() -> Server {
     let server = Setup::new().file(FILM, &bytes(5_000)).file("b.mp4", &bytes(100)).start();
-    server.program.ok("user add ada --grant videos");
+    server.person("ada", "--grant videos");
     server.program.ok("key create");
     server
 }
@@ -37,22 +41,28 @@ fn values(page: &str, attribute: &str) -> Vec<String> {
     page.split(&opening).skip(1).map(|rest| unescaped(rest.split('"').next().unwrap())).collect()
 }
 
-/// Rules for every page: nothing runs, nothing comes from elsewhere, nothing goes elsewhere.
+/// Rules for every page: no script but our modules, nothing comes from elsewhere, nothing goes elsewhere.
 #[track_caller]
 fn assert_closed(page: &Response) {
     let text = page.text();
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
-    assert!(matches!(page.header("referrer-policy"), Some("no-referrer" | "same-origin")));
+    let policy = if page.status == 200 { "same-origin" } else { "no-referrer" };
+    assert_eq!(page.header("referrer-policy"), Some(policy));
     assert_eq!(page.header("cache-control"), Some("no-store"));
-    for forbidden in ["<script", "<iframe", "<form", "javascript:", " style=", "<meta http-equiv"] {
+    for forbidden in ["<iframe", "javascript:", " style=", "<style", "<meta http-equiv"] {
         assert!(!text.to_lowercase().contains(forbidden), "{forbidden} in {text}");
+    }
+    for script in text.split("<script").skip(1) {
+        let (tag, _) = script.split_once("</script>").expect("an end of the script");
+        assert!(tag.starts_with(" type=\"module\" src=\"/assets/js/") && tag.ends_with(".js\">"), "{tag}");
     }
     assert!(
         !text.contains(" onerror=") && !text.contains(" onload=") && !text.contains(" onclick="),
         "{text}"
     );
     for address in ["src", "href", "poster", "action"].iter().flat_map(|attribute| values(text, attribute)) {
-        assert!(address.starts_with('/') && !address.starts_with("//"), "{address} leads elsewhere");
+        let leads_here = address.starts_with('/') && !address.starts_with("//") || address == "#main";
+        assert!(leads_here, "{address} leads elsewhere");
     }
     assert!(!text.contains("http://") && !text.contains("https://"), "{text}");
 }
@@ -60,7 +70,7 @@ fn assert_closed(page: &Response) {
 #[track_caller]
 fn assert_policy(page: &Response) {
     let policy = page.header("content-security-policy").expect("a Content-Security-Policy");
-    for directive in ["default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]
+    for directive in ["default-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"]
     {
         assert!(policy.contains(directive), "{directive}: {policy}");
     }
@@ -108,6 +118,51 @@ fn the_watch_page_plays_with_the_credential_that_it_was_given() {
 }
 
 #[test]
+fn a_link_that_a_person_follows_moves_into_a_cookie_for_its_item() {
+    let server = served();
+    let (id, other) = (server.id(FILM), server.id("b.mp4"));
+    let ada = server.token("ada", "");
+    let signed = server.program.sign(&format!("/m/{id}"), "1h");
+    let signature = signed.split_once('?').unwrap().1.to_owned();
+    for (query, why) in [(format!("token={}", ada.token()), "a token"), (signature, "a signature")] {
+        let moved = server.send(&navigation(format!("/watch/{id}?{query}")));
+        let clean = format!("/watch/{id}");
+        assert_eq!((moved.status, moved.header("location")), (303, Some(clean.as_str())), "{why}");
+        let visit = cookie(&moved);
+        let page = server.send(&navigation(&clean).header("Cookie", &visit));
+        let source = source(&page);
+        assert!(!source.contains('?') && !page.text().contains(ada.token()), "{why}: {source}");
+        assert!(!page.text().contains("data-account") && !page.text().contains("/profile"), "{why}");
+        server.send(&get(&source).header("Cookie", &visit)).assert_whole(&bytes(5_000), why);
+        let elsewhere = server.send(&get(format!("/m/{other}")).header("Cookie", &visit));
+        assert_eq!(elsewhere.status, 401, "{why}: another item");
+    }
+}
+
+#[test]
+fn who_came_by_a_link_that_is_over_is_not_asked_to_log_in() {
+    let server = served();
+    let id = server.id(FILM);
+    let ada = server.token("ada", "");
+    let visit = cookie(&server.send(&navigation(format!("/watch/{id}?token={}", ada.token()))));
+    let return_with = || server.send(&navigation(format!("/watch/{id}")).header("Cookie", &visit));
+    assert_eq!(return_with().status, 200);
+    server.program.ok(&format!("token revoke {}", ada.token_id()));
+    let over = eventually("the revocation", SOON, || Some(return_with()).filter(|page| page.status != 200));
+    assert_eq!((over.status, over.header("location")), (401, None));
+    assert_closed(&over);
+}
+
+#[test]
+fn an_account_has_its_buttons_on_the_watch_page() {
+    let server = served();
+    let ada = log_in(&server, "ada");
+    let page = server.send(&navigation(format!("/watch/{}", server.id(FILM))).header("Cookie", ada));
+    assert!(!source(&page).contains('?'));
+    assert!(page.text().contains("data-account") && page.text().contains("/profile"));
+}
+
+#[test]
 fn the_watch_page_of_a_header_plays_with_the_header() {
     let server = served();
     let id = server.id(FILM);
@@ -126,8 +181,8 @@ fn a_name_on_the_page_is_text() {
     let server = served();
     let ada = server.token("ada", "");
     let page = ada.send(&get(format!("/watch/{}", server.id(FILM))));
-    let (_, title) = page.text().split_once("<h1>").unwrap();
-    let (title, _) = title.split_once("</h1>").unwrap();
+    let (_, title) = page.text().split_once("<h1><bdi>").unwrap();
+    let (title, _) = title.split_once("</bdi></h1>").unwrap();
     assert!(!title.contains(['<', '>', '"']), "{title}");
     assert_eq!(unescaped(title), FILM.split_once('/').unwrap().1);
     assert!(!page.text().contains("films/"), "the folders above are nobody's business");
@@ -142,7 +197,6 @@ fn a_page_opens_for_nobody_else() {
     let api = server.token("ada", "--kind api");
     let watch = |query: &str| navigation(format!("/watch/{id}{query}"));
     let cases = [
-        (watch(""), 401, "nobody"),
         (watch("?token=x"), 401, "a malformed token"),
         (watch(&format!("?token={}", api.token())), 401, "an api token in the address"),
         (watch(&format!("?token={}", bob.token())), 404, "no grant"),
@@ -163,7 +217,7 @@ fn a_page_opens_for_nobody_else() {
 #[test]
 fn a_refusal_has_a_policy_as_every_page_has() {
     let server = served();
-    for target in ["/watch/none", "/m/none", "/nowhere"] {
+    for target in ["/watch/none?token=x", "/m/none", "/nowhere"] {
         let page = server.send(&navigation(target));
         assert!([401, 404].contains(&page.status), "{target}");
         assert_closed(&page);
@@ -171,35 +225,86 @@ fn a_refusal_has_a_policy_as_every_page_has() {
     }
 }
 
+/// What only somebody with an account sees.
+const PERSONAL: [&str; 3] = ["/", "/shares", "/profile"];
+
 #[test]
-fn the_home_page_lists_nothing() {
+fn pages_of_people_ask_a_stranger_to_log_in() {
     let server = served();
-    let ada = server.token("ada", "");
-    let stranger = server.send(&navigation("/"));
-    assert_eq!(stranger.status, 200);
-    assert_closed(&stranger);
-    assert_policy(&stranger);
-    assert!(!stranger.text().contains("quoted") && !stranger.text().contains(&server.id("b.mp4")));
-    let known = ada.send(&navigation("/"));
-    assert!(!known.text().contains(ada.token()), "a token does not come back");
+    let watch = format!("/watch/{}", server.id(FILM));
+    for target in PERSONAL.into_iter().chain([watch.as_str(), "/watch/none"]) {
+        let stranger = server.send(&navigation(target));
+        assert_eq!(stranger.status, 303, "{target}");
+        let place = stranger.header("location").unwrap();
+        let next = place.strip_prefix("/login").unwrap_or_else(|| panic!("{target}: {place}"));
+        let encoded = target.replace('/', "%2F").replace('-', "%2D").replace('_', "%5F");
+        assert!((target == "/" && next.is_empty()) || next == format!("?next={encoded}"), "{place}");
+        assert_eq!(server.send(&get(target)).status, 401, "a program at {target}");
+    }
+}
+
+#[test]
+fn pages_of_people_hold_what_the_person_sees_and_nothing_of_others() {
+    let server = served();
+    server.person("bob", "");
+    let ada = log_in(&server, "ada");
+    for target in PERSONAL {
+        let page = server.send(&navigation(target).header("Cookie", &ada));
+        assert_eq!(page.status, 200, "{target}");
+        assert_closed(&page);
+        assert_policy(&page);
+        let text = page.text();
+        assert!(text.contains(">ada</a>") && !text.contains("bob"), "{target}: {text}");
+        assert!(!text.contains("\"/admin\""), "{target}: nothing of the administration for a viewer");
+        assert!(
+            !text.contains("quoted") && !text.contains(&server.id("b.mp4")),
+            "{target}: lists are the API's"
+        );
+    }
+}
+
+/// The files that a module imports, by their addresses.
+fn imports(address: &str, text: &str) -> Vec<String> {
+    let statements = ["from \"", "import(\""].iter().flat_map(|word| text.split(word).skip(1));
+    let folder = address.rsplit_once('/').unwrap().0;
+    let resolved = statements.map(|rest| {
+        let path = rest.split('"').next().unwrap();
+        match path.strip_prefix("../") {
+            Some(above) => format!("{}/{above}", folder.rsplit_once('/').unwrap().0),
+            None => format!("{folder}/{}", path.strip_prefix("./").unwrap_or_else(|| panic!("{path}"))),
+        }
+    });
+    resolved.collect()
 }
 
 #[test]
 fn what_pages_need_is_there() {
     let server = served();
-    let page = server.send(&navigation("/"));
-    let (text, mut count) = (page.text(), 0);
-    for address in values(text, "href") {
+    let ada = log_in(&server, "ada");
+    let watch = format!("/watch/{}", server.id(FILM));
+    let mut wanted = Vec::new();
+    for target in PERSONAL.into_iter().chain([watch.as_str()]) {
+        let page = server.send(&navigation(target).header("Cookie", &ada));
+        let addresses = ["src", "href"].iter().flat_map(|attribute| values(page.text(), attribute));
+        wanted.extend(addresses.filter(|address| address.starts_with("/assets/")));
+    }
+    let mut seen = BTreeSet::new();
+    while let Some(address) = wanted.pop() {
+        if !seen.insert(address.clone()) {
+            continue;
+        }
         let asset = server.send(&get(&address));
         let content_type = asset.header("content-type").unwrap();
-        let fits = matches!(content_type, "text/css; charset=utf-8" | "image/svg+xml");
-        assert!(asset.status == 200 && fits && !asset.body.is_empty(), "{address}: {content_type}");
-        assert!(
-            !asset.text().contains("http") || content_type == "image/svg+xml",
-            "{address} loads from elsewhere"
-        );
-        assert!(!asset.text().contains("<script") && !asset.text().contains("@import"), "{address}");
-        count += 1;
+        let kinds = ["text/css; charset=utf-8", "image/svg+xml", "text/javascript; charset=utf-8"];
+        assert!(asset.status == 200 && kinds.contains(&content_type), "{address}: {content_type}");
+        let text = asset.text();
+        for word in ["innerHTML", "outerHTML", "eval(", "<script", "@import", "https:"] {
+            assert!(!text.contains(word), "{word} in {address}");
+        }
+        if content_type.starts_with("text/javascript") {
+            wanted.extend(imports(&address, text));
+        }
     }
-    assert_eq!(count, 2);
+    let scripts = seen.iter().filter(|address| address.starts_with("/assets/js/")).count();
+    assert!(scripts >= 4 && seen.len() > scripts, "{seen:?}");
 }

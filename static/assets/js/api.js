@@ -10,7 +10,8 @@ export class Problem extends Error {
   }
 }
 
-// `parameters` becomes the query; null and "" are left away. `keepalive`: it goes out though the page is left. 401 leads to the login, and back to this page.
+// `parameters` becomes the query; null and "" are left away. 401 leads to the login, and back to this page.
+// `keepalive`: it goes out though the page is left, and leads nobody away from it.
 export async function call(method, path, { parameters, body, signal, keepalive } = {}) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters || {})) {
@@ -32,8 +33,8 @@ export async function call(method, path, { parameters, body, signal, keepalive }
   if (answer.status === 204) return null;
   const value = await answer.json().catch(() => ({}));
   if (answer.ok) return value;
-  if (answer.status === 401 && document.querySelector(".bar")) {
-    location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  if (answer.status === 401 && !keepalive && document.querySelector(".bar")) {
+    location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   }
   throw new Problem(answer.status, value);
 }

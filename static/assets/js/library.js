@@ -32,7 +32,7 @@ function drawPath() {
   const line = (step) => h("li", {}, h("a", { href: addressOf({ ...step.place, library: step.place.library && place.library ? step.place.library : "" }) }, isolated(step.name)));
   fill(find("#path"), steps.filter((step) => step !== last || place.q).map(line));
   const name = last?.name || "Library";
-  fill(heading, place.q ? ["Results in ", isolated(last ? name : "all libraries")] : isolated(libraries.length === 1 && !place.below ? "Library" : name));
+  fill(heading, place.q ? ["Results in ", isolated(last ? name : "all libraries")] : isolated(place.library || place.below ? name : "Library"));
   document.title = `${place.q ? `“${place.q}” in ` : ""}${name} · reelgate`;
 }
 
@@ -59,10 +59,10 @@ function nothing() {
   return empty("This folder is empty", "Videos that are put into it show up here by themselves.", h("a", { class: "button", href: "/" }, "To the library"));
 }
 
-function say({ entries, folders: inside = [], total }) {
+function say({ folders: inside = [], total }) {
   if (place.q) return total ? `${count(total, "video matches", "videos match")} “${place.q}”` : "";
   if (isHome() && !place.sort) return inside.length ? count(inside.reduce((sum, one) => sum + one.items, 0), "video", "videos") : "";
-  return total || entries.length ? count(total ?? entries.length, "video", "videos") + (inside.length ? ` and ${count(inside.length, "folder", "folders")}` : "") : "";
+  return [total > 0 && count(total, "video", "videos"), inside.length > 0 && count(inside.length, "folder", "folders")].filter(Boolean).join(" and ");
 }
 
 function fetcher(signal) {
@@ -84,8 +84,11 @@ function draw(page, fetchPage, recent) {
 }
 
 function wentWrong(problem) {
+  drawPath();
   films.clear();
   fill(folders);
+  found.textContent = "";
+  find("#recent")?.remove();
   const again = h("button", { type: "button", class: "main", onclick: () => show() }, "Try again");
   fill(find("#more"), empty("The list could not be loaded", [problem.message, problem.hint].filter(Boolean).join(" "), again));
 }

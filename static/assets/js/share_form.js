@@ -44,10 +44,9 @@ export function shareDialog(item, done = () => {}) {
   let made = null;
   const dialog = ask("Share", [
     h("p", { class: "subject" }, isolated(titleOf(item.name))),
-    field("For whom", h("textarea", { name: "names", rows: 3, placeholder: "Ada\nGrandpa" }), "One name a line; each gets a link of their own. Without names there is one link for all."),
-    field("How long", lastsMenu("7d")),
-    field("How many times", playsInput(), "A play is a whole viewing, with pauses and seeking. Empty: as often as they like."),
-    field("Password", passwordInput(), "At least 8 letters. Empty: the link is enough. Tell it on another way than the link."),
+    field("For whom", h("textarea", { name: "names", class: "names", rows: 2, placeholder: "Ada\nGrandpa" }), "One name a line; each gets a link of their own. Without names there is one link for all."),
+    h("div", { class: "pair" }, field("How long", lastsMenu("7d")), field("How many times", playsInput(), "A play is a whole viewing. Empty: no limit.")),
+    field("Password", passwordInput(), "At least 8 letters, told on another way than the link. Empty: the link is enough."),
     choice("They may also download the file", h("input", { type: "checkbox", name: "download" })),
     h("p", { class: "hint" }, HONEST),
   ], {

@@ -28,5 +28,5 @@ export function ago(text) {
   if (!text) return "never";
   const seconds = (new Date(text) - Date.now()) / 1000;
   const [unit, length] = steps.find(([, length]) => Math.abs(seconds) >= length) || [null, 1];
-  return unit ? relative.format(Math.trunc(seconds / length), unit) : "just now";
+  return unit ? relative.format(Math.round(seconds / length), unit) : "just now";
 }

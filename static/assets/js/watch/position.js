@@ -17,7 +17,7 @@ export async function keepPosition(video, id) {
     if (at === kept) return;
     kept = at;
     call("PUT", `/items/${part(id)}/position`, { body: { at_ms: Math.round(at * 1000) }, keepalive: true }).catch(() => {
-      kept = -1;
+      // The next one is soon, and who watches need not know.
     });
   };
   video.addEventListener("timeupdate", () => !video.seeking && Math.abs(video.currentTime - kept) >= EVERY && keep(video.currentTime));

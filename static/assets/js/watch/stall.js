@@ -52,6 +52,7 @@ export function watchForStalls(video, place, { id, hasAccount }) {
 
   const retry = () => {
     const at = wanted ?? last;
+    removeEventListener("online", retry);
     fill(place);
     video.addEventListener("loadeddata", () => {
       video.currentTime = at;
