@@ -6,7 +6,9 @@ import { ago, count, duration, moment, size } from "../words.js";
 import { badge, every, facts, page } from "./common.js";
 
 const words = { good: ["well", "good"], note: ["worth knowing", "warning"], bad: ["needs care", "bad"] };
-const worst = (checks) => ["bad", "note", "good"].find((state) => checks.some((check) => check.state === state)) || "good";
+// What is well and still has advice is worth knowing.
+const stateOf = ({ ok, cure }) => (ok ? (cure ? "note" : "good") : "bad");
+const worst = (checks) => ["bad", "note", "good"].find((state) => checks.some((check) => stateOf(check) === state)) || "good";
 
 function figures(status) {
   const all = [
@@ -16,7 +18,9 @@ function figures(status) {
   return h("dl", { class: "figures" }, all.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value.toLocaleString()))));
 }
 
-function check({ name, state, said, cure }) {
+function check(one) {
+  const { name, said, cure } = one;
+  const state = stateOf(one);
   const [word, kind] = words[state];
   return h("li", { class: state }, h("strong", {}, name), " ", badge(word, kind), h("p", {}, said), cure && h("p", {}, cure));
 }
