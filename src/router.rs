@@ -114,6 +114,7 @@ pub const ROUTES: &[Route] = {
         route("/admin", "/admin", Guarded, Program, || get(web::admin)),
         route("/admin/{area}", "/admin/{area}", Guarded, Program, || get(web::admin)),
         route("/admin/{area}/{name}", "/admin/{area}/{name}", Guarded, Program, || get(web::admin)),
+        route("/favicon.ico", "/favicon.ico", Public, Program, || get(web::icon)),
         route("/assets/{*path}", "/assets/{path}", Public, Program, || get(web::assets)),
         route("/api/v1/session", "/api/v1/session", Public, Program, || {
             post(api::session::create).delete(api::session::end)

@@ -1,7 +1,7 @@
 //! The files of `static/assets/`, embedded: styles, scripts, pictures. They are the same for everybody and hold no secret.
 
 use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use data_encoding::BASE64URL_NOPAD;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -26,6 +26,11 @@ pub async fn serve(request: Request) -> Result<Response, Error> {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     Ok((headers, [(CONTENT_TYPE, content_type)], file.data).into_response())
+}
+
+/// `/favicon.ico`: where browsers look when what they show names no icon, as a video or an answer of the API.
+pub async fn icon() -> Redirect {
+    Redirect::permanent("/assets/icon.svg")
 }
 
 fn tag(file: &EmbeddedFile) -> HeaderValue {

@@ -15,4 +15,4 @@ mod visit;
 pub mod watch;
 
 pub use admin::admin;
-pub use assets::serve as assets;
+pub use assets::{icon, serve as assets};

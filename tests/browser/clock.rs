@@ -142,7 +142,10 @@ impl Dial<'_> {
         let Some(before) = self.x.checked_sub(self.span(1)) else { return false };
         let around =
             [(before, self.y), (self.x + self.span(COLUMNS), self.y), (self.x, self.y + self.span(2))];
-        around.into_iter().all(|(x, y)| self.picture.shade(x, y) == Some(Shade::Grey))
+        // Where black meets white, the mean is grey as well: but not a quarter of a cell beside it.
+        let beside = |x: usize| [Some(x), x.checked_sub(self.span(1) / 4), Some(x + self.span(1) / 4)];
+        let is_grey = |x: Option<usize>, y| x.is_some_and(|x| self.picture.shade(x, y) == Some(Shade::Grey));
+        around.into_iter().all(|(x, y)| beside(x).into_iter().all(|x| is_grey(x, y)))
     }
 
     fn bit(&self, column: u16) -> Option<bool> {

@@ -219,9 +219,10 @@ fn scroll_to_end(person: &mut Person) -> Result<()> {
 
 /// From the last film that is on the screen to its page, and back to where it stood.
 fn go_and_come_back(person: &mut Person) -> Result<()> {
-    const SEEN: &str = "(() => { const seen = [...document.querySelectorAll('.film')].filter((one) => { \
+    // A list that still moves is not clicked into.
+    const SEEN: &str = "new Promise((done) => { const was = scrollY; setTimeout(() => { const seen = [...document.querySelectorAll('.film')].filter((one) => { \
         const { top, bottom } = one.getBoundingClientRect(); return top >= 0 && bottom <= innerHeight; }); \
-        return seen.length && scrollY > 0 ? [seen.at(-1).title, Math.round(scrollY)] : null; })()";
+        done(seen.length && scrollY > 0 && was === scrollY ? [seen.at(-1).title, Math.round(scrollY)] : null); }, 500); })";
     let before = person.until("films at the end", SEEN, &Value::Null)?;
     let title = before[0].as_str().unwrap_or_default().trim_end_matches(".mp4").to_owned();
     person.click("a.film", &title).or_else(|_| person.click(&format!("a.film[title='{title}.mp4']"), ""))?;

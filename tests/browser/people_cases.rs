@@ -17,6 +17,8 @@ const SHARED: &str = "only for grandpa";
 
 /// A withdrawn right ends what is being sent within this time.
 const END: Duration = Duration::from_secs(5);
+/// The player waits for a while before its page asks the server what is wrong.
+const WORDS: Duration = Duration::from_secs(30);
 const SCAN: Duration = Duration::from_secs(20);
 
 pub(crate) fn all() -> Vec<Case> {
@@ -39,8 +41,17 @@ fn walk(world: &World, engine: Engine) -> Result<()> {
     let url = share(&mut host)?;
     let mut guest = Person::arrive(engine, &house)?;
     watch_share(&mut guest, &url)?;
+    // WebKitGTK has the whole film on its disk by then, so nothing runs that could end.
+    let is_streaming = engine != Engine::WebKitGtk;
+    ensure!(!is_streaming || streams(&mut host)? > 0, "the guest's stream should run before it is ended");
     revoke(&mut host)?;
-    expect_end(&mut host, &mut guest)
+    expect_end(&mut host)?;
+    if is_streaming {
+        expect_words(&mut guest)?;
+    }
+    let again = guest.ask("fetch(location.href).then(({ status }) => status)", &Value::Null)?;
+    ensure!(again == 401, "the revoked share's page answers {again}");
+    Ok(())
 }
 
 fn set_up(host: &mut Person, house: &House) -> Result<()> {
@@ -122,7 +133,6 @@ fn streams(host: &mut Person) -> Result<usize> {
 }
 
 fn revoke(host: &mut Person) -> Result<()> {
-    ensure!(streams(host)? > 0, "the guest's stream should run before it is ended");
     host.open("/admin/shares")?;
     host.click("td button", "Revoke")?;
     host.click("dialog button", "Revoke")?;
@@ -134,7 +144,7 @@ fn revoke(host: &mut Person) -> Result<()> {
     Ok(())
 }
 
-fn expect_end(host: &mut Person, guest: &mut Person) -> Result<()> {
+fn expect_end(host: &mut Person) -> Result<()> {
     let start = Instant::now();
     while streams(host)? > 0 {
         ensure!(start.elapsed() < END, "the stream runs on {END:?} after the share is revoked");
@@ -143,14 +153,16 @@ fn expect_end(host: &mut Person, guest: &mut Person) -> Result<()> {
         "      the stream ended {:.1} s after the page said that the share is revoked",
         start.elapsed().as_secs_f32()
     );
+    Ok(())
+}
+
+fn expect_words(guest: &mut Person) -> Result<()> {
     // What the browser has in advance it may still show; nothing more comes.
     let far = "(() => { const video = document.querySelector('video'); video.currentTime = video.duration - 20; return true; })()";
     guest.ask(far, &Value::Null)?;
-    let said =
-        guest.until("words about the end", "document.querySelector('#trouble')?.innerText", &Value::Null)?;
+    let words = "document.querySelector('#trouble')?.innerText || null";
+    let said = guest.until_within(WORDS, "words about the end", words, &Value::Null)?;
     let said = said.as_str().unwrap_or_default();
     ensure!(said.contains("has ended") || said.contains("is over"), "the page says {said:?}");
-    let again = guest.ask("fetch(location.href).then(({ status }) => status)", &Value::Null)?;
-    ensure!(again == 401, "the revoked share's page answers {again}");
     Ok(())
 }
