@@ -52,7 +52,7 @@ fn await_items(person: &mut Person, count: usize) -> Result<Vec<Value>> {
             return Ok(list["entries"].as_array().context("no list of items")?.clone());
         }
         ensure!(
-            start.elapsed() < Duration::from_secs(60),
+            start.elapsed() < Duration::from_mins(1),
             "{total:?} of {count} films are known after a minute"
         );
         std::thread::sleep(Duration::from_millis(50));
@@ -210,7 +210,7 @@ fn scroll_to_end(person: &mut Person) -> Result<()> {
         if state[1] == format!("film {:05}.mp4", MANY - 1) {
             break;
         }
-        ensure!(start.elapsed() < Duration::from_secs(60), "the end is not reached in a minute: {state}");
+        ensure!(start.elapsed() < Duration::from_mins(1), "the end is not reached in a minute: {state}");
         person.keys([key::END])?;
     }
     println!("      the end is reached in {:.1} s, {most} elements at most", start.elapsed().as_secs_f32());

@@ -71,7 +71,7 @@ fn age(folder: &Path) -> Result<()> {
         if path.is_dir() {
             age(&path)?;
         } else {
-            let hour = Duration::from_secs(3600);
+            let hour = Duration::from_hours(1);
             File::options().append(true).open(&path)?.set_modified(SystemTime::now() - hour)?;
         }
     }
