@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -72,7 +72,8 @@ fn age(folder: &Path) -> Result<()> {
             age(&path)?;
         } else {
             let hour = Duration::from_hours(1);
-            File::options().append(true).open(&path)?.set_modified(SystemTime::now() - hour)?;
+            let written = fs::metadata(&path)?.modified()?;
+            File::options().append(true).open(&path)?.set_modified(written - hour)?;
         }
     }
     Ok(())
