@@ -6,19 +6,22 @@ import { badge, named, page } from "./common.js";
 
 const areas = { general: "General", library: "Libraries", access: "Access", playback: "Playback", network: "Network", limits: "Limits", log: "Log" };
 
+// What stands between backquotes is typed as it is.
+const coded = (text) => text.split("`").map((words, index) => (index % 2 ? h("code", {}, words) : words));
+
 const source = (setting) => (setting.source === "default" ? h("span", { class: "hint" }, "default") : setting.source);
 
 const rows = (caption, entries) => table(caption, [
   ["Setting", (setting) => h("code", {}, setting.key)],
   ["Value", (setting) => (setting.value === "" ? h("span", { class: "hint" }, "not set") : h("code", {}, setting.value))],
   ["From", source],
-  ["What it does", (setting) => setting.description],
+  ["What it does", (setting) => coded(setting.description)],
 ], entries);
 
 function features(all) {
   return h("ul", { class: "checks" }, all.map((feature) => {
     const title = feature.on ? h("a", { href: `/admin/settings/${part(feature.name)}` }, feature.name) : h("strong", {}, feature.name);
-    return h("li", { class: feature.on ? "" : "note" }, title, " ", badge(feature.on ? "on" : "off", feature.on ? "good" : ""), h("p", {}, feature.why));
+    return h("li", { class: feature.on ? "" : "off" }, title, " ", badge(feature.on ? "on" : "off", feature.on ? "good" : ""), h("p", {}, coded(feature.why)));
   }));
 }
 
@@ -38,7 +41,7 @@ async function feature(wanted) {
   if (!found) return [h("p", {}, "This feature is off, so there is nothing to see."), h("p", {}, h("a", { href: "/admin/settings" }, "All settings"))];
   find("h1").textContent = `Settings: ${found.name}`;
   const own = settings.entries.filter((setting) => setting.feature === wanted);
-  return [h("p", {}, found.why), rows(found.name, own), h("p", {}, h("a", { href: "/admin/settings" }, "All settings"))];
+  return [h("p", {}, coded(found.why)), rows(found.name, own), h("p", {}, h("a", { href: "/admin/settings" }, "All settings"))];
 }
 
 await page(() => (named() ? feature(named()) : overview()));

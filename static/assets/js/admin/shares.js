@@ -30,7 +30,7 @@ async function load() {
     ["State", (share) => badge(words[share.state] || share.state, states[share.state])],
     ["Plays", (share) => (share.plays_limit ? `${share.plays} of ${share.plays_limit}` : share.plays), "number"],
     ["Last use", (share) => ago(share.used_at)],
-    ["Until", (share) => (share.expires_at ? moment(share.expires_at) : "revoked")],
+    ["Until", (share) => (share.expires_at ? moment(share.expires_at) : "it is revoked")],
     ["Allows", allows],
     ["", (share) => share.state !== "revoked" && h("button", { type: "button", class: "small danger", "aria-label": `Revoke the share of ${share.item.name}`, onclick: () => revoke(share) }, "Revoke")],
   ], entries);

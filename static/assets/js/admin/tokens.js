@@ -48,7 +48,7 @@ async function load() {
     ["Kind", (token) => token.kind],
     ["Opens", (token) => name(token.scope)],
     ["Last use", (token) => ago(token.used_at)],
-    ["Until", (token) => (token.expires_at ? moment(token.expires_at) : "revoked")],
+    ["Until", (token) => (token.expires_at ? moment(token.expires_at) : "it is revoked")],
     ["", (token) => h("button", { type: "button", class: "small danger", "aria-label": `Revoke ${token.name || token.id}`, onclick: () => revoke(token) }, "Revoke")],
   ], entries)];
 }

@@ -128,7 +128,7 @@ async function one(wanted) {
     ["Kind", (token) => token.kind],
     ["Opens", (token) => name(token.scope)],
     ["Last use", (token) => ago(token.used_at)],
-    ["Until", (token) => (token.expires_at ? moment(token.expires_at) : "revoked")],
+    ["Until", (token) => (token.expires_at ? moment(token.expires_at) : "it is revoked")],
   ], tokens);
   return [
     facts(["State", badge(user.state, states[user.state])], ["Role", user.role + (user.system ? ", system account" : "")], ["Login", user.password ? "by password" : "none: set a password to allow it"], ["Since", moment(user.created_at)]),
