@@ -9,8 +9,9 @@ import { duration, moment, size } from "../words.js";
 export function facts(item) {
   const picture = item.width && item.height && `${item.width} × ${item.height}`;
   const words = [duration(item.duration_ms), picture, containerOf(item.container), size(item.size), moment(item.modified_at)];
-  const state = { recording: ["live", "Recording: the end grows"], broken: ["bad", item.note || "Broken"] }[item.state];
-  return [words.filter(Boolean).join(" · "), state && h("span", { class: `badge ${state[0]}` }, state[1])];
+  const state = { recording: ["live", "Recording: the end grows"], broken: ["bad", "Broken"] }[item.state];
+  const why = item.state === "broken" && item.note;
+  return [words.filter(Boolean).join(" · "), state && h("span", { class: `badge ${state[0]}` }, state[1]), why && h("span", { class: "why" }, why)];
 }
 
 export function path(element, item) {
