@@ -40,6 +40,7 @@ pub struct ListQuery {
     /// `next` of the page before, with the other parameters as they were.
     cursor: Option<String>,
     /// `1`: only what lies in the folder itself, and its folders. Without `library` the libraries are the folders.
+    #[param(minimum = 0, maximum = 1)]
     folders: Option<u8>,
 }
 
@@ -76,7 +77,7 @@ impl From<SubFolder> for Folder {
 impl ListQuery {
     fn wish(self) -> Result<ListWish, Error> {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let word = |error: crate::types::Misspelt| malformed(format!("{error}."));
+        let word = |error: crate::types::Misspelt| unfit(format!("{error}."));
         let (library, below) = (given(self.library), given(self.below));
         if below.is_some() && library.is_none() {
             let problem = "The parameter \"below\" goes with \"library\".";
@@ -86,11 +87,14 @@ impl ListQuery {
         let after = given(self.cursor).map(|text| cursor::read(&text, sort).ok_or_else(not_given_out));
         let words: Vec<String> = self.q.unwrap_or_default().split_whitespace().map(str::to_owned).collect();
         if words.len() > MOST_WORDS {
-            return Err(malformed(format!("The parameter \"q\" has more than {MOST_WORDS} words.")));
+            return Err(unfit(format!("The parameter \"q\" has more than {MOST_WORDS} words.")));
         }
         let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=LARGEST_LIMIT).contains(&limit) {
-            return Err(malformed(format!("The parameter \"limit\" is 1 to {LARGEST_LIMIT}.")));
+            return Err(unfit(format!("The parameter \"limit\" is 1 to {LARGEST_LIMIT}.")));
+        }
+        if self.folders.is_some_and(|folders| folders > 1) {
+            return Err(unfit("The parameter \"folders\" is 0 or 1.".to_owned()));
         }
         Ok(ListWish {
             library,
@@ -105,13 +109,13 @@ impl ListQuery {
     }
 }
 
-fn malformed(problem: String) -> Error {
-    Error::refused(Kind::Malformed, problem, "See /api/v1/openapi.json for what is expected.")
+fn unfit(problem: String) -> Error {
+    Error::refused(Kind::Unfit, problem, "See /api/v1/openapi.json for what is expected.")
 }
 
 fn not_given_out() -> Error {
     let cure = "Take `next` of the page before as it is, and leave the order as it was.";
-    Error::refused(Kind::Malformed, "The cursor was not given out for this list.", cure)
+    Error::refused(Kind::Unfit, "The cursor was not given out for this list.", cure)
 }
 
 /// The videos that I may watch
@@ -123,7 +127,7 @@ fn not_given_out() -> Error {
         (status = 200, body = ItemPage),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter cannot be read"),
         (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "`below` without `library`"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "A parameter has no such value, or goes with another one"),
         (status = 503, body = Problem, content_type = "application/problem+json"),
     )
 )]
