@@ -142,7 +142,9 @@ fn furnish(person: &mut Person) -> Result<Known> {
     )?;
     person.call("POST", "/tokens", &json!({ "kind": "media", "name": "The television", "lasts": "30d" }))?;
     person.call("POST", "/tokens", &json!({ "user": "bob", "kind": "api", "path": "cinema/2024" }))?;
-    let token = person.call("POST", "/tokens", &json!({ "kind": "media", "item": film }))?;
+    let unbroken = "a.name.without.a.space.that.is.wider.than.any.phone";
+    let token =
+        person.call("POST", "/tokens", &json!({ "kind": "media", "name": unbroken, "item": film }))?;
     let token = token["token"].as_str().context("no token")?.to_owned();
     let report = json!({ "item": film, "steps": "I pressed play.", "error": "decode (3)", "player": { "current_time": 3 } });
     let report = person.call("POST", "/reports", &report)?["id"].as_str().context("no report")?.to_owned();
