@@ -25,6 +25,8 @@ struct LoginPage<'a> {
     name: &'a str,
     next: &'a str,
     problem: Option<String>,
+    /// Nobody can log in yet.
+    is_to_set_up: bool,
 }
 
 #[derive(Deserialize)]
@@ -49,7 +51,8 @@ pub async fn show(
     if reception::person_if_any(&app, &request).await?.is_some() {
         return Ok(see(next));
     }
-    page(&LoginPage { frame: Frame::nobody(), name: "", next, problem: None })
+    let is_to_set_up = app.setup.is_open(app.clock.seconds());
+    page(&LoginPage { frame: Frame::nobody(), name: "", next, problem: None, is_to_set_up })
 }
 
 /// `POST /login`
@@ -62,7 +65,8 @@ pub async fn log_in(
     let admin = reception::admin(&app);
     let typed = Typed::new(login.password);
     let again = |problem: String| {
-        page(&LoginPage { frame: Frame::nobody(), name: &login.name, next, problem: Some(problem) })
+        let (name, problem) = (login.name.as_str(), Some(problem));
+        page(&LoginPage { frame: Frame::nobody(), name, next, problem, is_to_set_up: false })
     };
     match admin.log_in(&app.attempts, &login.name, typed, &browser.known()).await {
         Ok(secret) => Ok(entered(&browser, &secret, next)),

@@ -40,8 +40,6 @@ struct SharePage {
     for_whom: Option<String>,
     until: Option<Until>,
     download: bool,
-    /// What a browser loads before somebody wants to watch would take a play.
-    is_counted: bool,
 }
 
 #[derive(Template)]
@@ -141,7 +139,6 @@ async fn player(app: &App, request: &Parts, visit: ShareVisit, shown: Shown) -> 
         for_whom: row.name,
         until: row.expires_at.map(until),
         download: shown.download,
-        is_counted: row.plays_limit.is_some(),
     })?;
     let cookies = match visit.visitor {
         Some(_) => Vec::new(),

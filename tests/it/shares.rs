@@ -227,6 +227,8 @@ fn a_viewing_takes_one_play_however_often_its_player_asks() {
     let server = served();
     let shared = share(&server, FILM, &["--plays", "2"]);
     let plays = || shared.row(&server)["plays"].as_i64().unwrap();
+    let boundless = server.send(&navigation(&share(&server, FILM, &[]).page));
+    assert!(boundless.text().contains(r#"preload="none""#), "without a limit plays are counted as well");
     let page = server.send(&navigation(&shared.page));
     assert!(
         page.text().contains(r#"preload="none""#),

@@ -2,9 +2,18 @@
 
 import { find, h } from "./dom.js";
 
+// What lies behind an open dialog is neither seen nor read out.
+function place() {
+  const dialog = find("dialog[open]");
+  if (!dialog) return find("#notices");
+  const own = find(".notices", dialog) || h("div", { class: "notices", role: "status", "aria-live": "polite" });
+  if (!own.isConnected) dialog.append(own);
+  return own;
+}
+
 export function notice(text, kind = "") {
   const line = h("div", { class: `notice ${kind}` }, text);
-  find("#notices").append(line);
+  place().append(line);
   setTimeout(() => line.remove(), kind === "bad" ? 10000 : 4000);
 }
 
