@@ -114,6 +114,9 @@ fn share(host: &mut Person) -> Result<String> {
 }
 
 fn watch_share(guest: &mut Person, url: &str) -> Result<()> {
+    // The page loads nothing before somebody wants to watch.
+    const PLAY: &str = "(() => { const video = document.querySelector('video'); video.muted = true; \
+        return video.play().then(() => true); })()";
     guest.open(url)?;
     let seen = guest.ask("document.documentElement.outerHTML", &Value::Null)?;
     ensure!(
@@ -126,9 +129,6 @@ fn watch_share(guest: &mut Person, url: &str) -> Result<()> {
     guest.enter("#password", SHARED)?;
     guest.keys([key::ENTER])?;
     guest.until("the shared film", "!!document.querySelector('video')", &Value::Null)?;
-    // The page loads nothing before somebody wants to watch.
-    const PLAY: &str = "(() => { const video = document.querySelector('video'); video.muted = true; \
-        return video.play().then(() => true); })()";
     guest.ask(PLAY, &Value::Null)?;
     watch(guest, 20.0)
 }
