@@ -152,13 +152,15 @@ impl Guide {
 
     /// The whole page, up to five screens of it.
     fn picture(&mut self, name: &str, dress: &str, (width, height): (u32, u32)) -> Result<()> {
-        let tall = self.person.ask(
-            "document.querySelector('dialog[open]') ? 0 : document.documentElement.scrollHeight",
-            &Value::Null,
-        )?;
-        let tall = tall.as_u64().unwrap_or_default().clamp(height.into(), u64::from(height) * 5);
-        let clip = json!({ "x": 0, "y": 0, "width": width, "height": tall, "scale": 1 });
-        let wish = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+        let tall = "document.querySelector('dialog[open]') ? null : document.documentElement.scrollHeight";
+        let tall = self.person.ask(tall, &Value::Null)?.as_u64();
+        let mut wish = json!({ "format": "png" });
+        // A dialog stands on the screen, wherever the page behind it is.
+        if let Some(tall) = tall {
+            let tall = tall.clamp(height.into(), u64::from(height) * 5);
+            wish["captureBeyondViewport"] = json!(true);
+            wish["clip"] = json!({ "x": 0, "y": 0, "width": width, "height": tall, "scale": 1 });
+        }
         let answer = self.person.browser.session.own("Page.captureScreenshot", wish)?;
         let png = BASE64.decode(answer["data"].as_str().context("no picture")?.as_bytes())?;
         Ok(fs::write(self.screens.join(format!("{name}-{dress}.png")), png)?)
