@@ -60,3 +60,62 @@ fn failed(file: &Path, cause: MigrateError) -> OpenError {
         cause => OpenError::Migration { file: file.to_owned(), cause },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{Connection, Executor};
+
+    use super::*;
+    use crate::db::Db;
+    use crate::types::{ItemId, ItemState};
+
+    /// What a server of schema 3 has: a user, tokens that are good, revoked and over, an item that was examined.
+    const ROWS: &str = "
+        insert into users (id, name, name_key, role, state, password, created_at, changed_at)
+            values ('u', 'Ada', 'ada', 'viewer', 'active', 'stored', 1, 1);
+        insert into libraries (id, name, path, created_at) values ('lib', 'videos', '/srv/videos', 1);
+        insert into grants (user_id, library_id, prefix, created_at) values ('u', 'lib', '2024', 1);
+        insert into tokens (id, user_id, kind, hash, expires_at, created_at, ended_at)
+            values ('good', 'u', 'api', 'good', null, 1, null), ('revoked', 'u', 'media', 'revoked', null, 1, 2),
+                   ('over', 'u', 'media', 'over', 2, 1, 2);
+        insert into items (id, library_id, path, size, modified_ns, identity, state, created_at, changed_at)
+            values ('AQEBAQEBAQEBAQEBAQEBAQ', 'lib', '2024/\u{c4}rger.mp4', 7, 5, '1-1-1', 'complete', 1, 1);
+        insert into findings (item_id, size, modified_ns, identity, prober, state, duration_ms, rules, verdict, probed_at)
+            values ('AQEBAQEBAQEBAQEBAQEBAQ', 7, 5, '1-1-1', 1, 'complete', 60000, 1, '{}', 1);";
+
+    async fn with_schema_3(folder: &DataFolder) {
+        let options = SqliteConnectOptions::new().filename(folder.database()).create_if_missing(true);
+        let mut before = SqliteConnection::connect_with(&options).await.unwrap();
+        let mut old = steps();
+        old.migrations = old.migrations.iter().take(3).cloned().collect();
+        old.run_direct(None, &mut before, false).await.unwrap();
+        before.execute(ROWS).await.unwrap();
+        before.close().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_data_folder_of_schema_3_keeps_what_it_had() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = DataFolder::create(folder.path()).unwrap();
+        with_schema_3(&folder).await;
+        let db = Db::open(&folder).await.unwrap();
+        let holder = db.holder("good").await.unwrap().expect("a good token stays good");
+        assert_eq!((holder.user_name.as_str(), holder.grants.len()), ("Ada", 1));
+        for ended in ["revoked", "over"] {
+            assert!(db.holder(ended).await.unwrap().is_none(), "{ended}: what has ended stays ended");
+        }
+        assert!(db.candidate("ada", "").await.unwrap().is_some(), "and logs in");
+        let item = db.listed_item(ItemId::new([1; 16])).await.unwrap().expect("the item");
+        assert_eq!((item.item.path.as_str(), item.state()), ("2024/\u{c4}rger.mp4", ItemState::Complete));
+        let keys: (String, String, String, i64) =
+            sqlx::query_as("select folder, name_key, path_key, duration_key from items")
+                .fetch_one(db.reader())
+                .await
+                .unwrap();
+        let want = ("2024".to_owned(), "\u{e4}rger.mp4".to_owned(), "2024/\u{e4}rger.mp4".to_owned(), 60_000);
+        assert_eq!(keys, want);
+        let loose = sqlx::query("pragma foreign_key_check").fetch_all(db.reader()).await.unwrap();
+        assert!(loose.is_empty());
+    }
+}
