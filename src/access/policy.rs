@@ -103,6 +103,16 @@ impl Rights {
         self.scope != Scope::All
     }
 
+    /// Whether every file of this area is seen, also one that comes later.
+    pub fn hold(&self, area: &Area) -> bool {
+        let is_in_scope = match &self.scope {
+            Scope::All => true,
+            Scope::Below(own) => own.holds(area),
+            Scope::Item(_) => false,
+        };
+        is_in_scope && self.granted.iter().any(|granted| granted.holds(area))
+    }
+
     /// Of somebody who watches nothing.
     pub fn none() -> Rights {
         Rights { granted: Vec::new(), scope: Scope::All }
@@ -316,6 +326,23 @@ mod tests {
         let link = Rights::of_link(Scope::Below("videos/2023".parse().unwrap()));
         assert!(link.cover(id, "videos", "2023/a.mp4"));
         assert!(!link.cover(id, "videos", "2024/a.mp4"));
+    }
+
+    #[test]
+    fn an_area_is_held_by_who_sees_all_of_it() {
+        let below = |text: &str| Scope::Below(text.parse().unwrap());
+        let cases = [
+            (Scope::All, "videos/2024", true, "what is granted"),
+            (Scope::All, "videos/2024/march", true, "a part of it"),
+            (Scope::All, "videos", false, "a part of that is granted"),
+            (below("videos"), "videos/2024", true, "within a wider scope"),
+            (below("videos/2024/march"), "videos/2024", false, "a part of that is in the scope"),
+            (Scope::Item(ItemId::new([1; 16])), "videos/2024", false, "one item of it"),
+        ];
+        for (scope, area, want, why) in cases {
+            let rights = Rights::of(&Holder { scope, ..viewer() });
+            assert_eq!(rights.hold(&area.parse().unwrap()), want, "{why}: {area}");
+        }
     }
 
     #[test]

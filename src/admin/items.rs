@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 
 use super::{Admin, AdminError};
+use crate::access::policy::Rights;
 use crate::db::findings::Listed;
 use crate::doctor::Kept;
 use crate::library::sidecar::{Beside, beside, near, stem};
+use crate::probe::archive;
+use crate::types::{Area, Prefix};
 
 /// A video of the list.
 #[derive(Debug, Clone)]
@@ -21,6 +24,17 @@ impl Entry {
         let found = listed.findings.as_ref();
         let verdict = found.and_then(|found| serde_json::from_str(&found.verdict).ok());
         Entry { listed, verdict, beside }
+    }
+
+    /// The same for somebody with these rights. What is odd about it tells of its siblings, so it is for who sees them all.
+    pub fn note_for(&self, rights: &Rights) -> Option<String> {
+        let item = &self.listed.item;
+        let prefix = Prefix::parse(archive::home(&item.path)).ok();
+        let home = prefix.map(|prefix| Area::Below { library: item.library.clone(), prefix });
+        if home.is_some_and(|home| rights.hold(&home)) {
+            return self.note();
+        }
+        self.listed.findings.as_ref()?.note.clone()
     }
 
     /// What there is to know of it, for its owner.

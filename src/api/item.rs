@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::document::Problem;
+use crate::access::policy::Rights;
 use crate::admin::items::Entry;
 use crate::app::App;
 use crate::clock::rfc3339;
@@ -85,7 +86,8 @@ pub struct Beside {
 }
 
 impl Item {
-    pub fn of(app: &App, entry: &Entry) -> Item {
+    /// For somebody with these rights.
+    pub fn of(app: &App, entry: &Entry, rights: &Rights) -> Item {
         let (item, found) = (&entry.listed.item, entry.listed.findings.as_ref());
         let verdict = entry.verdict.as_ref();
         let outcomes = verdict.map(|verdict| verdict.outcomes(app.repairs(&item.library_id)));
@@ -109,7 +111,7 @@ impl Item {
             container: found.and_then(|found| found.container.clone()),
             video_codec: found.and_then(|found| found.video_codec.clone()),
             audio_codec: found.and_then(|found| found.audio_codec.clone()),
-            note: entry.note(),
+            note: entry.note_for(rights),
             modified_at: rfc3339(item.modified_ns.div_euclid(1_000_000_000)),
             poster: entry.beside.poster.as_ref().map(|path| sidecar::poster_url(item.id, path)),
             subtitles: subtitles.collect(),
@@ -148,7 +150,7 @@ pub async fn show(State(app): State<App>, viewer: ItemViewer) -> Result<Answer<I
     let admin = admin(&app);
     let id = viewer.permit.item().id;
     let entry = admin.entry(id).await?.ok_or(Error::NotFound)?;
-    let item = Item::of(&app, &entry);
+    let item = Item::of(&app, &entry, &viewer.rights());
     let Some(owner) = viewer.owner() else {
         let item = item.without_its_place();
         return Ok(Answer::ok(ItemDetails { item, next: None, previous: None, position_ms: None }));

@@ -139,7 +139,7 @@ pub async fn list(
     let wish = query.wish()?;
     let page = admin(&app).page(&person.rights, &wish).await?;
     Ok(Answer::ok(ItemPage {
-        entries: page.entries.iter().map(|entry| Item::of(&app, entry)).collect(),
+        entries: page.entries.iter().map(|entry| Item::of(&app, entry, &person.rights)).collect(),
         folders: page.folders.into_iter().map(Folder::from).collect(),
         next: page.next.map(|mark| cursor::written(mark, wish.sort)),
         total: page.total,

@@ -80,7 +80,7 @@ impl From<Finding> for Reason {
 pub async fn show(State(app): State<App>, viewer: ItemViewer) -> Result<Answer<ItemVerdict>, Error> {
     let item = viewer.permit.item();
     let entry = admin(&app).entry(item.id).await?.ok_or(Error::NotFound)?;
-    let note = entry.note();
+    let note = entry.note_for(&viewer.rights());
     if let Some(Verdict { browsers, findings }) = judged_now(&app, &viewer.permit).await {
         let rules = findings.into_iter().map(Reason::from).collect();
         return Ok(Answer::ok(told(Some(&browsers), note, rules)));

@@ -54,6 +54,12 @@ fn groups_of(path: &str) -> impl Iterator<Item = Group<'_>> {
     [Some(Group::Folder(folder)), date.map(|date| Group::Tree(date, name))].into_iter().flatten()
 }
 
+/// The folder below which all siblings of a recording lie. What is odd about it says how long they are.
+pub fn home(path: &str) -> &str {
+    let (folder, _) = path.rsplit_once('/').unwrap_or(("", path));
+    folder.rsplit_once('/').map(|(date, _)| date).filter(|date| is_date(date)).unwrap_or(folder)
+}
+
 /// A folder named by a day, however it is written: `2026-03-14`, `20260314`, `14.03.2026`.
 fn is_date(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -124,6 +130,19 @@ mod tests {
     /// A recording's path, size and duration, its siblings, what is said, and why.
     type Case<'c> =
         (&'static str, u64, Option<u64>, &'c [&'static str], &'static [&'static str], &'static str);
+
+    #[test]
+    fn siblings_lie_below_one_folder() {
+        let cases = [
+            ("cam/a.mp4", "cam", "a folder"),
+            ("a.mp4", "", "the library"),
+            ("cam/2026-03-14/f3a1/1.mp4", "cam/2026-03-14", "a camera's tree"),
+            ("cam/2026-03-14/1.mp4", "cam/2026-03-14", "a day without a tree"),
+        ];
+        for (path, want, why) in cases {
+            assert_eq!(home(path), want, "{why}");
+        }
+    }
 
     #[test]
     fn a_recording_that_met_a_limit_is_told_from_one_that_ended() {

@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 
 use super::{person, person_if_any};
-use crate::access::policy::Entrance;
+use crate::access::policy::{Entrance, Rights};
 use crate::access::{Named, Permit, Person};
 use crate::app::App;
 use crate::db::media::Item;
@@ -46,6 +46,11 @@ impl ItemViewer {
             Err(Error::Unauthorized(_)) if person.is_some() => Err(Error::NotFound),
             Err(error) => Err(error),
         }
+    }
+
+    /// What he sees beside the item: who has only its credential, nothing.
+    pub fn rights(&self) -> Rights {
+        self.owner().map_or_else(Rights::none, |person| person.rights.clone())
     }
 
     /// The person, where his own rights cover the item: a credential of the item shows only what it is for.

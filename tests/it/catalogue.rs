@@ -11,6 +11,7 @@ use reelgate::db::scan::{File, Write};
 use reelgate::types::{ItemId, ItemState};
 
 use crate::support::files::{self, bytes};
+use crate::support::films;
 use crate::support::media::SOON;
 use crate::support::{Connection, Request, Response, Server, Setup, eventually, get};
 
@@ -600,5 +601,36 @@ fn two_thousand_grants_are_one_question() {
     let ada = server.api_token("ada", "");
     for sort in SORTS {
         assert_eq!(ada.json(&format!("/items?sort={sort}&limit=1"))["total"], 2_000, "{sort}");
+    }
+}
+
+#[test]
+fn what_is_odd_among_siblings_is_told_to_who_sees_them_all() {
+    let usual = ["1.mp4", "2.mp4", "3.mp4", "4.mp4"];
+    let setup = Setup::new().file("cam/short.mp4", &films::film(60, 5_000));
+    let with = |setup: Setup, name: &&str| setup.file(&format!("cam/{name}"), &films::film(600, 5_000));
+    let server = usual.iter().fold(setup, with).start();
+    let id = server.id("cam/short.mp4");
+    let all = server.api("eva", "--grant videos");
+    let one = server.api("ada", "--grant videos/cam/short.mp4");
+    let narrow = server.api_token("eva", &format!("--item {id}"));
+    let link = server.token("eva", "");
+    let folder = server.api("bob", "--grant videos/cam");
+    let pages = ["/items".to_owned(), format!("/items/{id}"), format!("/items/{id}/verdict")];
+    for page in &pages {
+        eventually("a look at all of them", SOON, || {
+            all.get(page).text().contains("siblings last 0:10:00").then_some(())
+        });
+        assert!(folder.get(page).text().contains("siblings"), "who sees their folder");
+        for (who, why) in [(&one, "sees one of them"), (&narrow, "is narrowed to it")] {
+            let told = who.get(page);
+            assert_eq!(told.status, 200, "{}", told.text());
+            assert!(!told.text().contains("siblings"), "who {why} learns of the others: {}", told.text());
+        }
+    }
+    for page in &pages[1..] {
+        let told = link.send(&get(format!("/api/v1{page}")));
+        assert_eq!(told.status, 200, "{}", told.text());
+        assert!(!told.text().contains("siblings"), "by the item's link: {}", told.text());
     }
 }
