@@ -1,5 +1,7 @@
 //! Who looks after the server, or after what is his: a login, or an api token in the header.
 
+use std::time::Duration;
+
 use super::credential::{Credential, Place};
 use super::policy::{self, Holder, Refusal, Rights};
 use super::token::{PlainToken, TokenHash};
@@ -19,6 +21,17 @@ pub struct Person {
     pub by: By,
     /// When a token's time is over. A login's end moves on.
     pub until: Option<Seconds>,
+}
+
+impl Person {
+    /// How long something new of this person's may last when this was wished; none: without an end. Of those who are no
+    /// administrators it is never longer than the token that it is made with.
+    pub fn may_last(&self, wished: Option<Duration>, now: Seconds) -> Option<Duration> {
+        let end = self.until.filter(|_| self.role == Role::Viewer);
+        let Some(end) = end else { return wished };
+        let left = Duration::from_secs(end.saturating_sub(now).max(0).unsigned_abs());
+        Some(wished.map_or(left, |wished| wished.min(left)))
+    }
 }
 
 /// What somebody showed.

@@ -134,13 +134,7 @@ impl Admin {
         }
         expect_own(person, wish.user)?;
         let scope = self.passed_on(person, wish.scope).await?;
-        let lasts = match person.until {
-            Some(until) => {
-                let left = until.saturating_sub(self.clock.seconds()).max(0).unsigned_abs();
-                Some(wish.lasts.unwrap_or(Duration::MAX).min(Duration::from_secs(left)))
-            }
-            None => wish.lasts,
-        };
+        let lasts = person.may_last(wish.lasts, self.clock.seconds());
         self.create_token(&TokenWish { scope, lasts, ..wish }).await
     }
 

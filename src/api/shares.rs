@@ -66,7 +66,7 @@ pub struct NewShares {
     /// A link for each; without, one for nobody in particular.
     #[serde(default)]
     names: Vec<String>,
-    /// From now on; without, until it is revoked.
+    /// From now on; without, until it is revoked. Never longer than the token that it is made with.
     #[schema(example = "7d")]
     lasts: Option<String>,
     /// Viewings that may begin, at least 1; without, as many as they like.
@@ -190,11 +190,12 @@ pub async fn create(
     let item = app.db.item(id).await.map_err(Error::unavailable)?;
     let item = item.filter(|item| person.rights.cover(item.id, &item.library, &item.path));
     let item = item.ok_or_else(no_item)?;
+    let lasts = wish.lasts.as_deref().map(|text| super::span("lasts", text)).transpose()?;
     let wish = ShareWish {
         owner_id: &person.user_id,
         item: item.id,
         names: &wish.names,
-        lasts: wish.lasts.as_deref().map(|text| super::span("lasts", text)).transpose()?,
+        lasts: person.may_last(lasts, app.clock.seconds()),
         plays: wish.plays,
         password: wish.password.map(password).transpose()?,
         download: wish.download,
@@ -243,9 +244,10 @@ pub async fn change(
     Json(wanted): Json<ShareChanges>,
 ) -> Result<Answer<Share>, Error> {
     let share = own(&app, &person, &id).await?;
+    let at_most = |lasts| Patch::Set(person.may_last(lasts, app.clock.seconds()));
     let lasts = match (wanted.lasts, wanted.expires_at) {
-        (Some(lasts), Patch::Keep) => Patch::Set(Some(super::span("lasts", &lasts)?)),
-        (None, Patch::Set(_)) => Patch::Set(None),
+        (Some(lasts), Patch::Keep) => at_most(Some(super::span("lasts", &lasts)?)),
+        (None, Patch::Set(_)) => at_most(None),
         (None, Patch::Keep) => Patch::Keep,
         (Some(_), Patch::Set(_)) => return Err(unfit("A link has an end or it has none, not both.")),
     };

@@ -455,3 +455,31 @@ fn the_command_says_what_is_wrong() {
     assert!(text.contains("Shown only now") && text.contains("record the screen"), "{text}");
     assert!(program.ok("share list").contains("videos/film.mp4"));
 }
+
+#[test]
+fn a_token_that_ends_makes_no_link_that_lasts_longer() {
+    let server = served();
+    server.program.ok("user add ann --grant videos/films");
+    let film = server.id(FILM);
+    let made = server.program.json("token create ann --kind api --for 1h");
+    let brief = made["token"].as_str().unwrap();
+    let lasting = server.token("ann", "--kind api").token().to_owned();
+    let listed = server.send(&get("/api/v1/tokens").bearer(brief)).json();
+    let tokens = listed["entries"].as_array().unwrap();
+    let end = &tokens.iter().find(|token| token["id"] == made["id"]).unwrap()["expires_at"];
+    let ask = |who: &str, method: &str, path: &str, body: Value| {
+        let request = Request::new(method, format!("/api/v1/shares{path}")).bearer(who);
+        server.send(&request.json(&body)).json()
+    };
+    let share = |who: &str, wish: Value| ask(who, "POST", "", wish)["entries"][0].clone();
+    for wish in [json!({"item": film}), json!({"item": film, "lasts": "7d"})] {
+        assert_eq!(&share(brief, wish.clone())["expires_at"], end, "{wish}");
+    }
+    assert!(share(brief, json!({"item": film, "lasts": "1m"}))["expires_at"].as_str() < end.as_str());
+    let own = share(&lasting, json!({"item": film, "lasts": "1m"}));
+    let one = format!("/{}", own["id"].as_str().unwrap());
+    assert_eq!(&ask(brief, "PATCH", &one, json!({"lasts": "7d"}))["expires_at"], end);
+    assert_eq!(&ask(brief, "PATCH", &one, json!({"expires_at": null}))["expires_at"], end);
+    assert_eq!(ask(&lasting, "PATCH", &one, json!({"expires_at": null}))["expires_at"], Value::Null);
+    assert_eq!(ask(brief, "PATCH", &one, json!({"name": "Ada"}))["expires_at"], Value::Null, "it stays");
+}
