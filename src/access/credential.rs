@@ -79,14 +79,20 @@ pub fn of_share(
 }
 
 /// What a browser sends by itself, in the order in which it is tried: what was shown for this item, then who is logged
-/// in. Only asked when there is no explicit credential.
+/// in. A guest's link comes last: whoever has an account and looks at it takes no play away, and may do what he may. Only
+/// asked when there is no explicit credential.
 pub fn ambient(
     headers: &HeaderMap,
     item: Option<ItemId>,
     is_secure: bool,
 ) -> impl Iterator<Item = Credential> {
     let visit = item.and_then(|item| visit::presented(headers, item, is_secure));
-    visit.into_iter().chain(session::presented(headers, is_secure).map(Credential::Session))
+    let login = session::presented(headers, is_secure).map(Credential::Session);
+    let (first, second) = match visit {
+        Some(Credential::Share(_)) => (login, visit),
+        visit => (visit, login),
+    };
+    first.into_iter().chain(second)
 }
 
 fn token_of(text: &str, place: Place) -> Credential {

@@ -483,3 +483,20 @@ fn a_token_that_ends_makes_no_link_that_lasts_longer() {
     assert_eq!(ask(&lasting, "PATCH", &one, json!({"expires_at": null}))["expires_at"], Value::Null);
     assert_eq!(ask(brief, "PATCH", &one, json!({"name": "Ada"}))["expires_at"], Value::Null, "it stays");
 }
+
+#[test]
+fn who_is_logged_in_watches_by_the_login_and_takes_no_play_of_a_guest() {
+    let server = served();
+    server.person("ann", "--grant videos/films");
+    let shared = share(&server, FILM, &["--plays", "1", "--owner", "ann"]);
+    let visit = cookie(&server.send(&navigation(&*shared.page)));
+    let login = crate::support::login::log_in(&server, "ann");
+    let film = format!("/m/{}", server.id(FILM));
+    let both = |target: &str| get(target).header("Cookie", format!("{visit}; {login}"));
+    assert_eq!(server.send(&both(&film)).status, 200);
+    assert_eq!(shared.row(&server)["plays"], 0);
+    assert_eq!(server.send(&both(&format!("{film}?download=1"))).status, 200, "a login may save");
+    let by_the_share = get(&*film).header("Cookie", &*visit);
+    assert_eq!(server.send(&by_the_share).status, 200, "without a login");
+    assert_eq!(shared.row(&server)["plays"], 1);
+}
