@@ -78,6 +78,8 @@ pub async fn show(State(app): State<App>, request: Request) -> Result<Response, 
 /// POST `/s/{code}`: the password, from the form, which is not read before the code is known to be one.
 pub async fn unlock(State(app): State<App>, sender: Sender, request: Request) -> Result<Response, Error> {
     let (request, body) = request.into_parts();
+    // It would spend the tries of its visitors' address, and have them watch by what it chose.
+    reception::expect_no_strange_page(&app, &request)?;
     let visit = visit_of(&request)?;
     let (id, item, stored) = expect_open(&app, &visit).await?;
     let form = Request::from_parts(request.clone(), body);

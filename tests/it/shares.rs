@@ -500,3 +500,24 @@ fn who_is_logged_in_watches_by_the_login_and_takes_no_play_of_a_guest() {
     assert_eq!(server.send(&by_the_share).status, 200, "without a login");
     assert_eq!(shared.row(&server)["plays"], 1);
 }
+
+#[test]
+fn a_page_elsewhere_types_no_password() {
+    let server = served();
+    let shared = share(&server, FILM, &["--password-stdin"]);
+    let form = Request::new("POST", &*shared.page).form(&[("password", PASSWORD)]);
+    let own = format!("http://{}", server.address);
+    let cases = [
+        (("Sec-Fetch-Site", "cross-site"), 403),
+        (("Sec-Fetch-Site", "same-site"), 403),
+        (("Sec-Fetch-Site", "same-origin"), 303),
+        (("Origin", "https://evil.example"), 403),
+        (("Origin", "null"), 403),
+        (("Origin", &*own), 303),
+    ];
+    for ((name, value), status) in cases {
+        let answer = server.send(&form.clone().header(name, value));
+        assert_eq!(answer.status, status, "{name}: {value}");
+        assert_eq!(answer.header("set-cookie").is_some(), status == 303, "{name}: {value}");
+    }
+}
