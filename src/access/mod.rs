@@ -58,7 +58,7 @@ use policy::{Entrance, Holder, Refusal, Rights, Share};
 use share::{Proof, ShareCode};
 use streams::{Asked, Cut, Guard, Streams};
 use token::{PlainToken, TokenHash};
-use viewing::Viewings;
+use viewing::{Viewer, Viewings};
 
 pub use holders::Uses;
 pub use person::{By, Person};
@@ -89,13 +89,6 @@ pub struct Caller {
     lapse: Option<Lapse>,
     /// The epoch of the database that was asked.
     epoch: i64,
-}
-
-/// Tells viewings apart.
-#[derive(Debug, Clone, Copy)]
-struct Viewer {
-    grounds: [u8; 32],
-    client: u64,
 }
 
 /// What a credential whose time is over was; it decides the answer.

@@ -7,8 +7,8 @@ use super::plays::Play;
 use super::policy::{self, Entrance, Refusal, Rights, Share};
 use super::share::{Proof, ShareVisit};
 use super::token::TokenHash;
-use super::viewing;
-use super::{Access, Caller, Denied, Grounds, Lapse, Named, Permit, Viewer, Withheld};
+use super::viewing::{self, Viewer};
+use super::{Access, Caller, Denied, Grounds, Lapse, Named, Permit, Withheld};
 use crate::clock::Seconds;
 use crate::types::ItemId;
 

@@ -221,3 +221,20 @@ async fn logins_and_visits_have_a_viewing_and_a_bare_token_has_none() {
         assert_eq!((bearer.by, bearer.who.as_str(), bearer.credential.as_deref()), (by, "ann", id), "{why}");
     }
 }
+
+#[tokio::test]
+async fn what_is_written_for_debugging_holds_no_signature() {
+    let folder = tempfile::tempdir().unwrap();
+    let (access, _, named) = scene(folder.path()).await;
+    let mut change = access.db.change().await.unwrap();
+    change.add_signing_key("k", [9; 32], 0).await.unwrap();
+    change.commit().await.unwrap();
+    let link = Link::sign(&[9; 32], "k", &Target::Item(ItemId::new([1; 16])), 1_000);
+    let signature = format!("{:?}", link.signature());
+    let caller = access.caller(Some(Credential::Link(link)), &named, Entrance::Media, 0).await.unwrap();
+    let permit = access.permit(caller, &named).await.unwrap();
+    let asking = exchanges::Asking::of(&permit, "film", &http::HeaderMap::new());
+    for text in [format!("{permit:?}"), format!("{:?}", permit.viewing()), format!("{asking:?}")] {
+        assert!(!text.contains(signature.trim_matches(['[', ']'])), "{text}");
+    }
+}

@@ -23,14 +23,35 @@ pub(super) const LONGEST: Seconds = 12 * 60 * 60;
 /// About 300 bytes each.
 const MOST: u64 = 50_000;
 
+/// Tells viewings of one item apart: see [`Key`].
+#[derive(Clone, Copy)]
+pub(super) struct Viewer {
+    pub(super) grounds: [u8; 32],
+    pub(super) client: u64,
+}
+
+/// A signature is a credential.
+impl std::fmt::Debug for Viewer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Viewer(..)")
+    }
+}
+
 /// Who watches what by which credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     /// A hash of the token, the login or the share; a link's signature.
     pub(super) grounds: [u8; 32],
     pub(super) item: ItemId,
     /// See [`super::client::Client::fingerprint`].
     pub(super) client: u64,
+}
+
+/// A signature is a credential.
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(..)")
+    }
 }
 
 /// One viewing.
