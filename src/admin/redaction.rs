@@ -33,7 +33,7 @@ impl Place {
 }
 
 /// In lower case.
-const MARKS: [(&str, Place); 12] = [
+const MARKS: [(&str, Place); 15] = [
     ("rg_", Place::Itself),
     ("rg%5f", Place::Itself),
     ("token=", Place::Value),
@@ -47,6 +47,11 @@ const MARKS: [(&str, Place); 12] = [
     ("bearer ", Place::Value),
     // The cookies of logins.
     ("reelgate=", Place::Value),
+    // Those of visits to a share.
+    ("=s.", Place::Value),
+    // The way in of the first administrator.
+    ("/setup?code=", Place::Value),
+    ("%2fsetup%3fcode%3d", Place::EncodedValue),
 ];
 
 /// The text with every credential blanked.
@@ -126,6 +131,14 @@ mod tests {
             ("next=%2Fm%2FID%3Ftoken%3Drg_abc%26x", "next=%2Fm%2FID%3Ftoken%3D[blanked]%26x", "encoded"),
             ("Authorization: Bearer abc.def", "Authorization: Bearer [blanked]", "a header"),
             ("Cookie: __Host-reelgate=abc; a=b", "Cookie: __Host-reelgate=[blanked]; a=b", "a login"),
+            (
+                "Cookie: reelgate-ID=s.Code1.Visitor.Proof-_; __Host-reelgate-ID=s.Code2",
+                "Cookie: reelgate-ID=s.[blanked]; __Host-reelgate-ID=s.[blanked]",
+                "shares in cookies",
+            ),
+            ("/setup?code=Ab-_9&x", "/setup?code=[blanked]&x", "the way in of the first administrator"),
+            ("%2Fsetup%3Fcode%3DAb-_9%26x", "%2Fsetup%3Fcode%3D[blanked]%26x", "likewise"),
+            ("MediaError code=4", "MediaError code=4", "another code"),
             ("rg_ and sig= alone", "rg_ and sig= alone", "no credential follows"),
             ("?token=ab/c%2Bd%26=&x", "?token=[blanked]&x", "a key of another application"),
             ("rg_aa rg_bb", "[blanked] [blanked]", "two"),
