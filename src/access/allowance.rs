@@ -1,5 +1,9 @@
 //! So many of something in an hour, and no more, for each client.
+//!
+//! Memory is bounded as in [`super::attempts`]: clients fall into buckets by a secret hash, and those who share one share
+//! its allowance.
 
+use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -9,8 +13,8 @@ use governor::nanos::Nanos;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-/// Clients that are remembered before those with a whole allowance are forgotten.
-const MANY: usize = 10_000;
+/// About 40 bytes each while it is in use.
+const BUCKETS: u64 = 1 << 16;
 
 /// Our own clock, as the limiter reads it.
 #[derive(Clone)]
@@ -26,23 +30,22 @@ impl clock::Clock for Hands {
 
 /// What each client may still do. It grows again, evenly over the hour.
 pub struct Allowance(
-    RateLimiter<IpAddr, DashMapStateStore<IpAddr>, Hands, governor::middleware::NoOpMiddleware<Nanos>>,
+    RateLimiter<u64, DashMapStateStore<u64>, Hands, governor::middleware::NoOpMiddleware<Nanos>>,
     Hands,
+    RandomState,
 );
 
 impl Allowance {
     pub fn an_hour(most: u32, clock: crate::clock::Clock) -> Allowance {
         let quota = Quota::per_hour(NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN));
         let hands = Hands(clock);
-        Allowance(RateLimiter::dashmap_with_clock(quota, hands.clone()), hands)
+        Allowance(RateLimiter::dashmap_with_clock(quota, hands.clone()), hands, RandomState::new())
     }
 
     /// Uses one. Else the seconds until there is one again.
     pub fn take(&self, client: IpAddr) -> Result<(), u32> {
-        if self.0.len() > MANY {
-            self.0.retain_recent();
-        }
-        self.0.check_key(&household(client)).map_err(|not_before| {
+        let bucket = self.2.hash_one(household(client)) % BUCKETS;
+        self.0.check_key(&bucket).map_err(|not_before| {
             let wait: Duration = not_before.wait_time_from(clock::Clock::now(&self.1));
             u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)
         })
@@ -81,5 +84,14 @@ mod tests {
         time.fetch_add(900, Ordering::Relaxed);
         take("198.51.100.7").expect("it has grown by one");
         take("198.51.100.7").expect_err("by one only");
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let allowance = Allowance::an_hour(4, Clock::from_source(|| Duration::from_hours(500_000)));
+        for number in 0_u32..200_000 {
+            _ = allowance.take(IpAddr::from((u128::from(number) << 64).to_be_bytes()));
+        }
+        assert!(allowance.0.len() <= usize::try_from(BUCKETS).unwrap());
     }
 }
