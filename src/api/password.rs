@@ -10,7 +10,7 @@ use crate::admin::AdminError;
 use crate::admin::sessions::{LoginError, OwnPassword};
 use crate::app::App;
 use crate::error::{Error, Kind};
-use crate::reception::{self, Done, Json, Sender, Someone};
+use crate::reception::{self, Done, Json, Owner, Sender};
 
 /// The password that is, and the one that shall be.
 #[derive(Deserialize, ToSchema)]
@@ -28,14 +28,14 @@ pub struct NewPassword {
     put, path = "/api/v1/me/password", tag = "me", operation_id = "change_password", request_body = NewPassword,
     responses(
         (status = 204, description = "Changed."),
-        (status = 403, description = "`wrong_password`: the current one is another"),
+        (status = 403, description = "`wrong_password`: the current one is another. `forbidden`: the token is narrowed"),
         (status = 422, description = "The new one does not keep the rules"),
         (status = 429, description = "Too many tries; see `Retry-After`")
     )
 )]
 pub async fn change(
     State(app): State<App>,
-    Someone(person): Someone,
+    Owner(person): Owner,
     sender: Sender,
     Json(wanted): Json<NewPassword>,
 ) -> Result<Done, Error> {

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::clock::rfc3339;
 use crate::db::sessions::Session;
 use crate::error::Error;
-use crate::reception::{self, Answer, Done, Path, Someone};
+use crate::reception::{self, Answer, Done, Owner, Path};
 
 /// A browser that somebody is logged in with.
 #[derive(Serialize, ToSchema)]
@@ -57,9 +57,12 @@ pub(super) fn current(by: &By) -> Option<&str> {
 /// Where am I logged in
 #[utoipa::path(
     get, path = "/api/v1/me/sessions", tag = "me", operation_id = "sessions",
-    responses((status = 200, description = "The last used first.", body = Entries<Login>))
+    responses(
+        (status = 200, description = "The last used first.", body = Entries<Login>),
+        (status = 403, description = "The token is narrowed."),
+    )
 )]
-pub async fn list(State(app): State<App>, Someone(person): Someone) -> Result<Answer<Entries<Login>>, Error> {
+pub async fn list(State(app): State<App>, Owner(person): Owner) -> Result<Answer<Entries<Login>>, Error> {
     let sessions = reception::admin(&app).sessions(&person.user_id).await?;
     let current = current(&person.by);
     Ok(Answer::ok(Entries {
@@ -70,11 +73,15 @@ pub async fn list(State(app): State<App>, Someone(person): Someone) -> Result<An
 /// End one of my logins
 #[utoipa::path(
     delete, path = "/api/v1/me/sessions/{id}", tag = "me", operation_id = "end_session", params(("id" = String, Path)),
-    responses((status = 204, description = "Ended."), (status = 404, description = "No such login of one's own."))
+    responses(
+        (status = 204, description = "Ended."),
+        (status = 403, description = "The token is narrowed, or the request is not from a page of this server."),
+        (status = 404, description = "No such login of one's own."),
+    )
 )]
 pub async fn end(
     State(app): State<App>,
-    Someone(person): Someone,
+    Owner(person): Owner,
     Path(id): Path<String>,
 ) -> Result<Done, Error> {
     reception::admin(&app).end_session(&person.user_id, &id).await?;
@@ -84,9 +91,12 @@ pub async fn end(
 /// End all my logins but the one that asks
 #[utoipa::path(
     delete, path = "/api/v1/me/sessions", tag = "me", operation_id = "end_other_sessions",
-    responses((status = 204, description = "Ended."))
+    responses(
+        (status = 204, description = "Ended."),
+        (status = 403, description = "The token is narrowed, or the request is not from a page of this server."),
+    )
 )]
-pub async fn end_others(State(app): State<App>, Someone(person): Someone) -> Result<Done, Error> {
+pub async fn end_others(State(app): State<App>, Owner(person): Owner) -> Result<Done, Error> {
     reception::admin(&app).end_other_sessions(&person.user_id, current(&person.by)).await?;
     Ok(Done)
 }

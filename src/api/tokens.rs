@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::clock::rfc3339;
 use crate::db::tokens::Token as Row;
 use crate::error::{Error, Kind};
-use crate::reception::{Answer, Done, Json, Path, Query, Someone, admin};
+use crate::reception::{Answer, Done, Json, Owner, Path, Query, Someone, admin};
 use crate::types::{ItemId, Scope, TokenKind};
 
 /// A token as its owner sees it. The token itself is not kept.
@@ -107,13 +107,13 @@ impl From<Row> for Token {
     get, path = "/api/v1/tokens", tag = "tokens", params(Whose),
     responses(
         (status = 200, description = "Those that are valid, newest first.", body = Entries<Token>),
-        (status = 403, description = "Tokens of others are for administrators."),
+        (status = 403, description = "The token is narrowed, or tokens of others are for administrators."),
         (status = 404, description = "No such user."),
     )
 )]
 pub async fn list(
     State(app): State<App>,
-    Someone(person): Someone,
+    Owner(person): Owner,
     Query(whose): Query<Whose>,
 ) -> Result<Answer<Entries<Token>>, Error> {
     let tokens = admin(&app).tokens_for(&person, whose.user.as_deref()).await?;
@@ -180,12 +180,13 @@ fn scope(item: Option<&str>, path: Option<&str>) -> Result<Scope, Error> {
     params(("id" = String, Path, description = "Its id, not the token itself.", example = "k3ymr7qzvt2a")),
     responses(
         (status = 204, description = "Revoked."),
+        (status = 403, description = "The token is narrowed, or the request is not from a page of this server."),
         (status = 404, description = "No such token, or it is somebody else's."),
     )
 )]
 pub async fn revoke(
     State(app): State<App>,
-    Someone(person): Someone,
+    Owner(person): Owner,
     Path(id): Path<String>,
 ) -> Result<Done, Error> {
     admin(&app).revoke_token_for(&person, &id).await?;

@@ -1,7 +1,8 @@
 //! Who stands before a page or the API, and what they brought: persons, their right to change something, bodies.
 //!
 //! Extractors for handlers:
-//! - [`Someone`] a person with an account; [`Administrator`] one who may do everything
+//! - [`Someone`] a person with an account; [`Owner`] one whose token is not narrowed; [`Administrator`] one who may do
+//!   everything
 //! - [`ItemViewer`] who may see one item, with or without an account; [`OwnItem`] a person and an item that is seen
 //! - [`Path`], [`Json`], [`Query`], [`Form`] what a request carries, bounded in size and time
 //! - [`Base`] where this server is reached
@@ -38,6 +39,9 @@ const SOON: u32 = 2;
 
 /// A person with an account, by a login or an api token.
 pub struct Someone(pub Person);
+
+/// A person by a credential that is not narrowed, who may look after logins and tokens. Others get 403.
+pub struct Owner(pub Person);
 
 /// A person who may do everything. Others get 403.
 pub struct Administrator(pub Person);
@@ -82,6 +86,22 @@ impl FromRequestParts<App> for Someone {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Someone, Error> {
         person(app, parts).await.map(Someone)
+    }
+}
+
+impl FromRequestParts<App> for Owner {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Owner, Error> {
+        let person = person(app, parts).await?;
+        if person.rights.is_narrowed() {
+            return Err(Error::refused(
+                Kind::Forbidden,
+                "A narrowed token looks after no logins and no other tokens.",
+                "Use a login, or an api token that is not narrowed.",
+            ));
+        }
+        Ok(Owner(person))
     }
 }
 

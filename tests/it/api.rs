@@ -443,3 +443,33 @@ fn a_set_password_ends_the_logins_of_its_user_and_of_nobody_else() {
     assert_eq!(me(&eve), 200, "the login that she did it by goes on");
     assert_eq!(set("bob", &OLD_PASSWORD[..4]), 422);
 }
+
+#[test]
+fn a_narrowed_token_looks_after_no_logins_and_no_other_tokens() {
+    let house = House::new();
+    house.server.person("eva", "--grant videos");
+    let login = log_in(&house.server, "eva");
+    let me = || house.server.send(&get("/api/v1/me").header("Cookie", &*login));
+    let session = text(&me().json(), "session");
+    let narrow = house.server.token("eva", "--kind api --path videos/2023").token().to_owned();
+    let other = house.server.token("eva", "--kind media");
+    let calls = [
+        ("GET", "/me/sessions".to_owned()),
+        ("DELETE", format!("/me/sessions/{session}")),
+        ("DELETE", "/me/sessions".to_owned()),
+        ("GET", "/tokens".to_owned()),
+        ("GET", "/tokens?user=eva".to_owned()),
+        ("DELETE", format!("/tokens/{}", other.token_id())),
+    ];
+    for (method, path) in calls {
+        let refused = house.ask(&narrow, method, &path, None);
+        assert_problem(&refused, 403, "forbidden", &format!("{method} {path}"));
+    }
+    let change = json!({"current": OLD_PASSWORD, "new": PASSWORD});
+    let refused = house.ask(&narrow, "PUT", "/me/password", Some(&change));
+    assert_problem(&refused, 403, "forbidden", "the password");
+    assert_eq!(me().status, 200, "the login goes on");
+    assert_eq!(house.opens(other.token(), "2024/film.mp4"), 200, "and so does the other token");
+    let made = house.made(&narrow, &json!({"kind": "media"}));
+    assert_eq!(made["scope"], "videos/2023", "it makes tokens as narrow as it is");
+}
