@@ -17,7 +17,7 @@ pub mod tokens;
 pub mod users;
 
 use crate::access::hashing::Hashing;
-use crate::clock::{Chance, Clock};
+use crate::clock::{Chance, Clock, Seconds};
 use crate::db::media::Library;
 use crate::db::{Db, DbError};
 use crate::types::{Area, Misspelt};
@@ -56,6 +56,22 @@ pub enum AdminError {
     /// It makes no sense together.
     #[error("{0}")]
     Refused(String),
+}
+
+/// Tokens that a viewer makes, and links for guests: those that are valid and those of the last day. A loop must not fill the
+/// disk, nor have the server forget what it knows with each round.
+const MOST_MADE: i64 = 10_000;
+const DAY: Seconds = 24 * 60 * 60;
+
+fn expect_room(made: i64, more: usize, what: &str) -> Result<(), AdminError> {
+    if made.saturating_add(i64::try_from(more).unwrap_or(i64::MAX)) <= MOST_MADE {
+        return Ok(());
+    }
+    Err(AdminError::InTheWay {
+        problem: format!("Nobody has more than {MOST_MADE} {what}, those of the last day included."),
+        cure: "Revoke some and wait for a day, or ask an administrator; a backend signs URLs instead."
+            .to_owned(),
+    })
 }
 
 /// Area as rows store it: the library's id (none: every library) and the prefix.

@@ -13,6 +13,9 @@ use crate::types::name_key;
 
 use super::{Admin, AdminError};
 
+/// Logins that a user has beside a new one. A program that never logs out would have thousands.
+const MOST_OTHERS: i64 = 99;
+
 /// From where somebody logs in.
 pub struct Browser<'a> {
     pub address: IpAddr,
@@ -112,6 +115,7 @@ impl Admin {
         if let Some(before) = &browser.login {
             change.end_session_of(&before.stored()).await?;
         }
+        change.keep_sessions(proven.user_id, &id, MOST_OTHERS).await?;
         change.commit().await?;
         Ok(secret)
     }

@@ -10,7 +10,7 @@ use crate::db::media::Item;
 use crate::db::shares::{NewShare, Share, ShareChange};
 use crate::types::{Area, ItemId, Patch, Role, ShareState, UserState};
 
-use super::{Admin, AdminError, suggestion};
+use super::{Admin, AdminError, DAY, expect_room, suggestion};
 
 /// Links that one request makes.
 const MOST_NAMES: usize = 100;
@@ -23,6 +23,8 @@ const MOST_PLAYS: i64 = 1_000_000;
 pub struct ShareWish<'a> {
     /// On whose word they stand: what this user may no longer see, they no longer show.
     pub owner_id: &'a str,
+    /// By who may do everything, and makes as many as he likes.
+    pub by_admin: bool,
     pub item: ItemId,
     /// A link for each; none: one for nobody in particular.
     pub names: &'a [String],
@@ -72,6 +74,10 @@ impl Admin {
         let expires_at = wish.lasts.map(|lasts| now.saturating_add_unsigned(lasts.as_secs()));
         let mut made = Vec::new();
         let mut change = self.db.change().await?;
+        if !wish.by_admin {
+            let made = change.count_shares(wish.owner_id, now.saturating_sub(DAY)).await?;
+            expect_room(made, names.len(), "links")?;
+        }
         for name in names {
             let (id, code) = (self.short_id(), ShareCode::from_random(self.chance.bytes()));
             let share = NewShare {

@@ -9,7 +9,7 @@ use crate::db::DbError;
 use crate::db::tokens::{NewToken, Token};
 use crate::types::{ItemId, Role, Scope, TokenKind, check_label, name_key};
 
-use super::{Admin, AdminError, Place};
+use super::{Admin, AdminError, DAY, Place, expect_room};
 
 /// What a new token shall be.
 pub struct TokenWish<'a> {
@@ -31,6 +31,14 @@ pub struct Made {
     pub expires_at: Option<Seconds>,
 }
 
+/// How many tokens may be made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// By who may do everything.
+    Any,
+    OfOne,
+}
+
 /// Shorter keys of another application can be guessed.
 const SHORTEST_IMPORT: usize = 16;
 const LONGEST_IMPORT: usize = 1024;
@@ -38,7 +46,7 @@ const LONGEST_IMPORT: usize = 1024;
 impl Admin {
     pub async fn create_token(&self, wish: &TokenWish<'_>) -> Result<(PlainToken, Made), AdminError> {
         let token = PlainToken::from_random(self.chance.bytes());
-        let made = self.store_token(wish, TokenHash::of(&token)).await?;
+        let made = self.store_token(wish, TokenHash::of(&token), Room::Any).await?;
         Ok((token, made))
     }
 
@@ -50,10 +58,15 @@ impl Admin {
                 text.len()
             )));
         }
-        self.store_token(wish, TokenHash::of_text(text)).await
+        self.store_token(wish, TokenHash::of_text(text), Room::Any).await
     }
 
-    async fn store_token(&self, wish: &TokenWish<'_>, hash: TokenHash) -> Result<Made, AdminError> {
+    async fn store_token(
+        &self,
+        wish: &TokenWish<'_>,
+        hash: TokenHash,
+        room: Room,
+    ) -> Result<Made, AdminError> {
         check_label(wish.name.unwrap_or_default())?;
         let user = self.user(wish.user).await?;
         if user.system && wish.kind != TokenKind::Api {
@@ -77,6 +90,9 @@ impl Admin {
             expires_at,
         };
         let mut change = self.db.change().await?;
+        if room == Room::OfOne {
+            expect_room(change.count_tokens(&user.id, now.saturating_sub(DAY)).await?, 1, "tokens")?;
+        }
         change.add_token(&token, now).await.map_err(taken)?;
         change.commit().await?;
         Ok(Made { id, user: user.name, scope: wish.scope.clone(), created_at: now, expires_at })
@@ -135,7 +151,10 @@ impl Admin {
         expect_own(person, wish.user)?;
         let scope = self.passed_on(person, wish.scope).await?;
         let lasts = person.may_last(wish.lasts, self.clock.seconds());
-        self.create_token(&TokenWish { scope, lasts, ..wish }).await
+        let token = PlainToken::from_random(self.chance.bytes());
+        let wish = TokenWish { scope, lasts, ..wish };
+        let made = self.store_token(&wish, TokenHash::of(&token), Room::OfOne).await?;
+        Ok((token, made))
     }
 
     async fn passed_on(&self, person: &Person, wished: Scope) -> Result<Scope, AdminError> {

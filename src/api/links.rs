@@ -99,6 +99,7 @@ impl Purpose {
         (status = 401, body = Problem, content_type = "application/problem+json"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "By a cookie, and not from a page of this server"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "Not there, or not for the caller"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "There are as many tokens as one may have"),
         (status = 415, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "A duration that cannot be"),
         (status = 503, body = Problem, content_type = "application/problem+json"),

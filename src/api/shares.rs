@@ -176,6 +176,7 @@ pub async fn list(
         (status = 201, description = "Made; each address is shown now and never again.", body = Entries<Share>),
         (status = 403, description = "The token is narrowed, or the request is not from a page of this server."),
         (status = 404, description = "No such video."),
+        (status = 409, description = "There are as many links as one may have."),
         (status = 422, description = "A field makes no sense."),
     )
 )]
@@ -193,6 +194,7 @@ pub async fn create(
     let lasts = wish.lasts.as_deref().map(|text| super::span("lasts", text)).transpose()?;
     let wish = ShareWish {
         owner_id: &person.user_id,
+        by_admin: person.role == Role::Admin,
         item: item.id,
         names: &wish.names,
         lasts: person.may_last(lasts, app.clock.seconds()),

@@ -128,6 +128,7 @@ pub async fn list(
     responses(
         (status = 201, description = "Made. The token is shown this once.", body = MadeToken),
         (status = 404, description = "No such user, item or library."),
+        (status = 409, description = "There are as many tokens as one may have."),
         (status = 422, description = "A name, an item, a path or a duration that cannot be."),
     )
 )]

@@ -84,6 +84,7 @@ async fn create(admin: &Admin, args: CreateArgs, base: &str, output: Output) -> 
     let made = admin
         .create_shares(ShareWish {
             owner_id: &owner.id,
+            by_admin: true,
             item: item.id,
             names: &args.names,
             lasts: args.lasts,

@@ -179,6 +179,20 @@ impl Change {
         Ok(done.rows_affected())
     }
 
+    /// Ends the logins of a user that were not used for longest, until this one and so many others are left.
+    pub async fn keep_sessions(&mut self, user_id: &str, own: &str, others: i64) -> Result<(), DbError> {
+        let done = sqlx::query(
+            "delete from sessions where user_id = $1 and id <> $2 and id not in
+                    (select id from sessions where user_id = $1 and id <> $2 order by used_at desc, id limit $3)",
+        )
+        .bind(user_id)
+        .bind(own)
+        .bind(others)
+        .execute(self.on())
+        .await?;
+        if done.rows_affected() > 0 { self.touch_access().await } else { Ok(()) }
+    }
+
     /// Moves the end of a login on. Changes nothing that running servers know, until that end comes.
     pub async fn note_session_use(&mut self, id: &str, used_at: Seconds) -> Result<(), DbError> {
         sqlx::query(

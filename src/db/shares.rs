@@ -224,6 +224,13 @@ impl Change {
         self.touch_access().await
     }
 
+    /// Shares of a user that were not revoked, or were made since then.
+    pub async fn count_shares(&mut self, owner_id: &str, since: Seconds) -> Result<i64, DbError> {
+        let text =
+            "select count(*) from shares where owner_id = $1 and (revoked_at is null or created_at > $2)";
+        Ok(sqlx::query_scalar(text).bind(owner_id).bind(since).fetch_one(self.on()).await?)
+    }
+
     /// False when there is no such share, or it was revoked.
     pub async fn change_share(&mut self, id: &str, wanted: &ShareChange) -> Result<bool, DbError> {
         let done = sqlx::query(

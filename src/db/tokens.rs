@@ -175,6 +175,12 @@ impl Change {
         self.touch_access().await
     }
 
+    /// Tokens of a user that are valid, or were made since then.
+    pub async fn count_tokens(&mut self, user_id: &str, since: Seconds) -> Result<i64, DbError> {
+        let text = "select count(*) from tokens where user_id = $1 and (ended_at is null or created_at > $2)";
+        Ok(sqlx::query_scalar(text).bind(user_id).bind(since).fetch_one(self.on()).await?)
+    }
+
     /// Of one user or of whomever. False when there is no such token, or it was revoked before. One whose time is over can
     /// be revoked too.
     pub async fn end_token(

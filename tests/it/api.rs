@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::durability::python;
 use crate::support::login::{PASSWORD as OLD_PASSWORD, log_in};
 use crate::support::{Request, Response, Server, Setup, eventually, files, get};
 
@@ -472,4 +473,71 @@ fn a_narrowed_token_looks_after_no_logins_and_no_other_tokens() {
     assert_eq!(house.opens(other.token(), "2024/film.mp4"), 200, "and so does the other token");
     let made = house.made(&narrow, &json!({"kind": "media"}));
     assert_eq!(made["scope"], "videos/2023", "it makes tokens as narrow as it is");
+}
+
+/// Adds rows of a user, as somebody has them who makes very many.
+fn fill(house: &House, user: &str, count: u32, insert: &str) {
+    let script = format!(
+        "user = db.execute(\"select id from users where name = '{user}'\").fetchone()[0]\n\
+         item = db.execute('select id from items').fetchone()[0]\n\
+         db.execute('begin immediate')\n\
+         for n in range({count}): db.execute({insert:?}, dict(user=user, item=item, n=str(n)))\n\
+         db.execute('commit')"
+    );
+    python(&house.server.program, &script);
+}
+
+#[test]
+fn a_viewer_does_not_fill_the_disk_with_tokens() {
+    let house = House::new();
+    let item = house.server.id("2024/film.mp4");
+    let (brief, wish) = (json!({"kind": "media", "lasts": "1m"}), json!({"for": "url"}));
+    let link = format!("/items/{item}/links");
+    let insert = "insert into tokens (id, user_id, kind, hash, created_at, ended_at) values ('t' || :n, :user, \
+                  'media', 't' || :n, cast(strftime('%s') as integer), cast(strftime('%s') as integer))";
+    // Beside the one that makes them.
+    fill(&house, "ada", 9_998, insert);
+    assert_eq!(house.ask(&house.ada, "POST", &link, Some(&wish)).status, 201);
+    for (path, body) in [("/tokens", &brief), (&*link, &wish)] {
+        assert_problem(&house.ask(&house.ada, "POST", path, Some(body)), 409, "conflict", path);
+    }
+    house.made(&house.root, &json!({"kind": "media", "user": "ada", "lasts": "1m"}));
+    let yesterday =
+        "db.execute('update tokens set created_at = created_at - 86500 where ended_at is not null')";
+    python(&house.server.program, yesterday);
+    house.made(&house.ada, &brief);
+}
+
+#[test]
+fn a_viewer_does_not_fill_the_disk_with_links() {
+    let house = House::new();
+    let item = house.server.id("2024/film.mp4");
+    let insert = "insert into shares (id, owner_id, hash, item_id, download, plays, created_at, revoked_at) values \
+                  ('s' || :n, :user, 's' || :n, :item, false, 0, cast(strftime('%s') as integer), 1)";
+    fill(&house, "ada", 9_999, insert);
+    let share = |by: &str, names: &[&str]| {
+        house.ask(by, "POST", "/shares", Some(&json!({"item": item, "names": names})))
+    };
+    assert_problem(&share(&house.ada, &["Ada", "Ben"]), 409, "conflict", "one too many");
+    assert_eq!(share(&house.ada, &["Ada"]).status, 201);
+    assert_problem(&share(&house.ada, &["Ben"]), 409, "conflict", "there are as many as there may be");
+    assert_eq!(share(&house.root, &["Ben"]).status, 201, "others are not concerned");
+}
+
+#[test]
+fn a_new_login_ends_the_one_of_a_hundred_that_was_not_used_for_longest() {
+    let house = House::new();
+    house.server.person("eva", "");
+    let first = log_in(&house.server, "eva");
+    let status = |cookie: &str| house.server.send(&get("/api/v1/me").header("Cookie", cookie)).status;
+    assert_eq!(status(&first), 200);
+    let insert = "insert into sessions (id, user_id, hash, client, network, created_at, used_at, expires_at) \
+                  values ('s' || :n, :user, 's' || :n, '', '', 1, cast(strftime('%s') as integer) + 9, \
+                  cast(strftime('%s') as integer) + 99999)";
+    fill(&house, "eva", 99, insert);
+    let next = log_in(&house.server, "eva");
+    eventually("the end of the oldest", SECOND, || (status(&first) == 401).then_some(()));
+    assert_eq!(status(&next), 200, "the new one");
+    let list = house.server.send(&get("/api/v1/me/sessions").header("Cookie", &*next)).json();
+    assert_eq!(list["entries"].as_array().unwrap().len(), 100);
 }

@@ -18,7 +18,7 @@ use crate::support::{Program, Ran, Server, Setup, Viewer, eventually, files, get
 const FILM: u64 = 64 << 20;
 
 /// Runs a script with the database of a data folder under `db`, and gives what it prints.
-fn python(program: &Program, script: &str) -> String {
+pub fn python(program: &Program, script: &str) -> String {
     let text = format!(
         "import sqlite3, sys\ndb = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=10)\n{script}"
     );
