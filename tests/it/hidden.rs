@@ -1,6 +1,7 @@
 //! What is hidden and what is not there have one answer, byte for byte, however somebody asks.
 
 use crate::support::files::bytes;
+use crate::support::login::log_in;
 use crate::support::media::{SOON, legacy};
 use crate::support::{Request, Response, Server, Setup, eventually, get};
 
@@ -251,5 +252,68 @@ fn a_share_of_what_its_owner_may_no_longer_see_is_like_one_of_what_is_no_longer_
             });
             assert_eq!(answers.0, answers.1, "{below}, {headers:?}");
         }
+    }
+}
+
+/// What the API is asked about an item: method, path and body, with `ID` for the item.
+const CALLS: [(&str, &str, &str); 11] = [
+    ("GET", "/api/v1/items/ID", ""),
+    ("GET", "/api/v1/items/ID/verdict", ""),
+    ("PUT", "/api/v1/items/ID/position", r#"{"at_ms": 1}"#),
+    ("PUT", "/api/v1/items/ID/position", "no JSON"),
+    ("POST", "/api/v1/items/ID/links", r#"{"for": "url"}"#),
+    ("POST", "/api/v1/items/ID/links", r#"{"for": "url", "lasts": "for ever"}"#),
+    ("POST", "/api/v1/reports", r#"{"item": "ID", "steps": "It stops."}"#),
+    ("POST", "/api/v1/reports", r#"{"item": "ID", "steps": ""}"#),
+    ("POST", "/api/v1/shares", r#"{"item": "ID"}"#),
+    ("POST", "/api/v1/shares", r#"{"item": "ID", "plays": 0}"#),
+    ("POST", "/api/v1/tokens", r#"{"kind": "media", "item": "ID"}"#),
+];
+
+#[test]
+fn to_the_api_what_is_hidden_is_not_there() {
+    let server = served();
+    server.person("cam", "--grant videos/films");
+    let (media, api) = (server.token("cam", ""), server.token("cam", "--kind api"));
+    let narrow = server.token("cam", "--kind api --path videos/films");
+    let login = log_in(&server, "cam");
+    let hidden = server.id(HIDDEN);
+    let callers: [(&str, &dyn Fn(Request) -> Request); 6] = [
+        ("a login", &|request| request.header("Cookie", &*login).header("Sec-Fetch-Site", "same-origin")),
+        ("an api token", &|request| request.bearer(api.token())),
+        ("a narrowed one", &|request| request.bearer(narrow.token())),
+        ("a media token", &|request| request.query(&format!("token={}", media.token()))),
+        ("a media token in the header", &|request| request.bearer(media.token())),
+        ("nobody", &|request| request),
+    ];
+    for (who, credential) in callers {
+        for (method, path, body) in CALLS {
+            let ask = |id: &str| {
+                let request = Request::new(method, path.replace("ID", id));
+                let body = body.replace("ID", id);
+                let request =
+                    if body.is_empty() { request } else { request.body("application/json", body.as_bytes()) };
+                let answer = server.send(&credential(request));
+                let (status, headers, text) = answer.blind_face();
+                (status, headers, text.replace(id, "ID"))
+            };
+            let (one, other) = (ask(&hidden), ask(NO_ID));
+            assert_eq!(one, other, "{who}: {method} {path} {body}");
+            assert!([400, 401, 403, 404].contains(&one.0), "{who}: {method} {path} {body}: {}", one.0);
+        }
+    }
+    let listed = |query: &str| {
+        let answer = server.send(&get(format!("/api/v1/items?{query}")).bearer(api.token()));
+        let (status, headers, text) = answer.blind_face();
+        assert!(!text.contains("diary"), "{query}: {text}");
+        (status, headers, text)
+    };
+    for (hidden, missing) in [
+        ("q=diary", "q=nothing"),
+        ("library=videos&below=private", "library=videos&below=nothing"),
+        ("library=videos&below=private&folders=1", "library=videos&below=nothing&folders=1"),
+        ("library=videos&below=private/diary.mp4", "library=videos&below=nothing"),
+    ] {
+        assert_eq!(listed(hidden), listed(missing), "{hidden}");
     }
 }

@@ -67,6 +67,11 @@ fn cases(server: &Server) -> Vec<Case> {
     program.ok("key create");
     let request = get(program.json_text(&format!("sign {by_id} --for 1h"), "url"));
     case("the key of a signed URL is rotated away", request, "key rotate --keep 0s".into(), 401);
+
+    let hal = server.user("hal", Some("videos"));
+    let visit = |token: &str| get(by_id.as_str()).header("Cookie", format!("reelgate-{id}=t.{token}"));
+    let revoked = format!("token revoke {}", hal.token_id());
+    case("a token in an item's cookie is revoked", visit(hal.token()), revoked, 401);
     cases
 }
 

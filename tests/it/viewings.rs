@@ -90,20 +90,22 @@ fn a_viewing_ends_with_the_right_of_its_user() {
         ("ben", "grant remove ben videos", 401, "a grant is withdrawn, and the token is over"),
         ("cid", "user disable cid", 401, "the user is disabled"),
         ("dan", "user delete dan --yes", 401, "the user is deleted"),
+        ("eve", "token revoke TOKEN", 401, "the token is over, and then revoked"),
     ];
     // Side by side, for each waits until its token is over.
     let viewings: Vec<_> = std::thread::scope(|scope| {
         let begin = |user: &str| {
             server.program.ok(&format!("user add {user} --grant videos"));
             let token = server.token(user, "--for 4s");
-            begun(&server, &get(format!("/m/{}?token={}", server.id(FILM), token.token())), 401)
+            let request = get(format!("/m/{}?token={}", server.id(FILM), token.token()));
+            (begun(&server, &request, 401), token.token_id().to_owned())
         };
         let beginning = cases.map(|(user, ..)| scope.spawn(move || begin(user)));
         beginning.into_iter().map(|viewing| viewing.join().unwrap()).collect()
     });
-    for (watching, (_, command, refusal, why)) in viewings.iter().zip(cases) {
+    for ((watching, token), (_, command, refusal, why)) in viewings.iter().zip(cases) {
         assert_eq!(server.send(watching).status, 206, "{why}: before");
-        server.program.ok(command);
+        server.program.ok(&command.replace("TOKEN", token));
         let refused =
             eventually(why, SECOND, || Some(server.send(watching).status).filter(|status| *status != 206));
         assert_eq!(refused, refusal, "{why}");
