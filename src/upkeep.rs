@@ -14,6 +14,7 @@ use crate::db::DbError;
 use crate::db::media::Library;
 use crate::db::pulse::{Epochs, Pulse};
 use crate::storage::lease;
+use crate::telemetry;
 
 /// A fifth of the second within which a revocation must be heard.
 const BEAT: Duration = Duration::from_millis(200);
@@ -47,6 +48,7 @@ async fn listen(app: App, changed: Arc<Notify>, stop: CancellationToken) {
     let mut pulse = Pulse::new(&app.db);
     let mut heard = Instant::now();
     while !stopped_within(&stop, BEAT).await {
+        telemetry::flush_all();
         match beat(&mut pulse).await {
             Ok(epochs) => {
                 heard = Instant::now();

@@ -24,6 +24,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::{ConfigArgs, ConfigError, ServeArgs};
+use crate::telemetry;
 
 use output::Output;
 
@@ -120,6 +121,7 @@ pub fn main() -> ExitCode {
     let done = runtime.block_on(run(cli, output));
     // A file call on a disk that hangs must not keep the process from ending.
     runtime.shutdown_background();
+    telemetry::flush_all();
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(output, &error),
@@ -128,7 +130,11 @@ pub fn main() -> ExitCode {
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     // Each library may hold 32 threads while its disk does not answer; the others, and the database, need theirs.
-    tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(4096).build()
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(4096)
+        .on_thread_park(telemetry::flush)
+        .build()
 }
 
 /// A core dump, or another process of this user, would show the secrets that this one holds. A kernel that refuses

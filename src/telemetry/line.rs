@@ -3,10 +3,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt::{Display, Write as _};
-use std::io::{self, Write as _};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, UNIX_EPOCH};
 
+use super::gather;
 use crate::config::LogFormat;
 
 /// The form of all lines, once [`super::start`] has decided it.
@@ -108,14 +108,13 @@ impl Line {
         self.text.push_str(after);
     }
 
-    /// To standard error, in one call, so that lines of several threads do not mix.
+    /// To standard error, soon; see [`gather`].
     pub(crate) fn end(mut self) {
         self.text.push_str(match self.format {
             LogFormat::Json => "}\n",
             LogFormat::Text => "\n",
         });
-        // Whoever closed the log does not want it.
-        _ = io::stderr().write_all(self.text.as_bytes());
+        gather::put(&self.text);
         TEXT.set(self.text);
     }
 }

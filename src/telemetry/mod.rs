@@ -2,7 +2,9 @@
 //!
 //! 1. [`start`] decides form and levels for everything that is said through `tracing`.
 //! 2. [`Line`] writes the access log in the same form.
+//! 3. [`flush`] and [`flush_all`] bring out what threads have gathered of it.
 
+mod gather;
 mod line;
 
 use std::io;
@@ -15,12 +17,13 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::LogFormat;
 
+pub use gather::{flush, flush_all};
 pub(crate) use line::Line;
 
 /// Starts the log of this process. `RUST_LOG` chooses the levels of our own messages.
 pub fn start(format: LogFormat) -> anyhow::Result<()> {
     let wanted = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(in_turn);
     let lines = match format {
         LogFormat::Json => {
             lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
@@ -37,6 +40,12 @@ pub fn start(format: LogFormat) -> anyhow::Result<()> {
         tracing::error!(place, "a fault of the program (panic)");
     }));
     Ok(())
+}
+
+/// What this thread said before stands before.
+fn in_turn() -> io::Stderr {
+    flush();
+    io::stderr()
 }
 
 /// Dependencies say at their lower levels what they parse, run and watch, and that holds tokens and titles. Whatever
