@@ -129,7 +129,7 @@ impl Line {
             self.entry.app.access.note(answering, ending);
         }
         if let (Some(connection), Some(guard)) = (&self.entry.connection, self.guard()) {
-            connection.hold(Arc::clone(guard));
+            connection.hold(Arc::clone(guard), ended.sent);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll};
 
@@ -29,10 +29,12 @@ impl Connection {
         self.0.peer
     }
 
-    /// Keeps a response that is over in view until the client has it: what the kernel still holds of it is sent, unless
-    /// the connection is cut.
-    pub fn hold(&self, guard: Arc<Guard>) {
-        self.0.held().push((self.0.lane.written() + HANDED, guard));
+    /// Keeps a response of so many bytes that is over in view until the client has it: what the kernel still holds of it
+    /// is sent, unless the connection is cut.
+    pub fn hold(&self, guard: Arc<Guard>, sent: u64) {
+        if !self.0.has_flown(sent) {
+            self.0.held().push((self.0.lane.written() + HANDED, guard));
+        }
     }
 
     /// What can end this connection at once by a reset, also while a write waits for a reader that takes nothing.
@@ -88,10 +90,18 @@ pub(super) struct Line {
     sends_body: AtomicBool,
     /// Responses that are over, each until so many bytes have arrived.
     held: Mutex<Vec<(u64, Arc<Guard>)>>,
+    /// Bytes of the responses since the last one that was held.
+    flown: AtomicU64,
 }
 
 /// What hyper, and the encryption, may hold of a response that is over for us.
 const HANDED: u64 = 512 * 1024;
+
+/// A response that is no longer leaves with the first packets, which wait for no acknowledgement (RFC 6928 §2: ten
+/// segments), so there is nothing to call back. To ask the kernel after it would cost more than sending it.
+const FLIGHT: u64 = 14_600;
+/// A client that reads none of them has them wait in the kernel nevertheless: no more than this.
+const FLIGHTS: u64 = 64 * 1024;
 
 impl Line {
     pub(super) fn new(deadlines: Deadlines, peer: SocketAddr) -> Line {
@@ -106,6 +116,7 @@ impl Line {
             transforms: false,
             sends_body: AtomicBool::new(false),
             held: Mutex::default(),
+            flown: AtomicU64::new(0),
         }
     }
 
@@ -134,6 +145,18 @@ impl Line {
 
     fn held(&self) -> MutexGuard<'_, Vec<(u64, Arc<Guard>)>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a response of so many bytes needs no view any more. Behind encryption it may wait for longer than in the
+    /// kernel.
+    fn has_flown(&self, sent: u64) -> bool {
+        if self.transforms || sent > FLIGHT {
+            return false;
+        }
+        let flown = self.flown.load(Ordering::Relaxed) + sent;
+        let is_few = flown <= FLIGHTS;
+        self.flown.store(if is_few { flown } else { 0 }, Ordering::Relaxed);
+        is_few
     }
 
     /// Lets go of responses that the client has.
@@ -231,6 +254,20 @@ impl Carrier for Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn small_responses_leave_view_at_once_but_not_without_end() {
+        let limits = crate::config::Limits::default();
+        let line = || Line::new(Deadlines::from(&limits), "192.0.2.1:9".parse().unwrap());
+        assert!(!line().has_flown(FLIGHT + 1), "a large one");
+        assert!(!line().transforming().has_flown(2), "who knows what encryption holds of it");
+        let line = line();
+        let round = |sent: u64| (1..=FLIGHTS).find(|_| !line.has_flown(sent)).map(|count| (count - 1) * sent);
+        for sent in [FLIGHT, 1_000, 2] {
+            let flown = round(sent).expect("each so many bytes one is held");
+            assert!(flown <= FLIGHTS && flown + sent > FLIGHTS, "{sent}: {flown}");
+        }
+    }
 
     #[test]
     fn this_machine_knows_its_own_addresses() {
