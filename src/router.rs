@@ -270,8 +270,10 @@ async fn method_not_allowed() -> Error {
 }
 
 /// A fault in one answer must not end the connection of others behind a proxy.
-async fn unpanicked(answer: impl Future<Output = Response>) -> Response {
-    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| panicked())
+///
+/// Not an `async fn`: it would have room for the answer's future twice, where it is given and where it is awaited.
+fn unpanicked(answer: impl Future<Output = Response>) -> impl Future<Output = Response> {
+    AssertUnwindSafe(answer).catch_unwind().map(|answer| answer.unwrap_or_else(|_| panicked()))
 }
 
 /// Its message may quote the request, and is not looked at; the log has its place in the program.

@@ -41,8 +41,8 @@ impl Catalogue {
             return Ok(known);
         }
         let found = match named {
-            Named::Item(id) => db.item(*id).await?,
-            Named::File { library, path } => db.item_at(library, path).await?,
+            Named::Item(id) => Box::pin(db.item(*id)).await?,
+            Named::File { library, path } => Box::pin(db.item_at(library, path)).await?,
             // Which item a share shows, its row says.
             Named::Shared(_) | Named::Nothing => None,
         };

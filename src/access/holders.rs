@@ -84,7 +84,7 @@ impl Holders {
         if let Some((_, known)) = self.known(&hash, epoch) {
             return Ok(known);
         }
-        let found = db.holder(&hash.stored()).await?.map(Arc::new);
+        let found = Box::pin(db.holder(&hash.stored())).await?.map(Arc::new);
         self.tokens.insert(hash, (epoch, found.clone()));
         Ok(found)
     }
@@ -99,7 +99,7 @@ impl Holders {
         if let Some((_, known)) = self.sessions.get(&hash).filter(|entry| entry.0 == epoch) {
             return Ok(known);
         }
-        let found = db.session_holder(&hash.stored()).await?.map(Arc::new);
+        let found = Box::pin(db.session_holder(&hash.stored())).await?.map(Arc::new);
         self.sessions.insert(hash, (epoch, found.clone()));
         Ok(found)
     }
@@ -118,7 +118,7 @@ impl Holders {
         if let Some((_, known)) = self.shares.get(&hash).filter(|entry| entry.0 == epoch) {
             return Ok(known);
         }
-        let found = db.share_holder(&hash.stored()).await?.map(Arc::new);
+        let found = Box::pin(db.share_holder(&hash.stored())).await?.map(Arc::new);
         self.shares.insert(hash, (epoch, found.clone()));
         Ok(found)
     }
@@ -137,7 +137,7 @@ impl Holders {
         if let Some((_, known)) = self.keys.get(id).filter(|entry| entry.0 == epoch) {
             return Ok(known);
         }
-        let found = db.signing_key(id).await?.map(Arc::new);
+        let found = Box::pin(db.signing_key(id)).await?.map(Arc::new);
         self.keys.insert(id.to_owned(), (epoch, found.clone()));
         Ok(found)
     }

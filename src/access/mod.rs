@@ -390,7 +390,7 @@ impl Access {
             (Grounds::Share { .. }, None, _) => Ok(None),
             (_, None, key) => Ok(key.map(|key| self.viewings.begin(key, now))),
             (Grounds::Share { share, .. }, Some(lapse), Some(key)) => {
-                let recalled = self.plays.recall(&share.owner.token_id, key).await;
+                let recalled = Box::pin(self.plays.recall(&share.owner.token_id, key)).await;
                 recalled.map_err(Withheld::Unavailable)?.map(Some).ok_or(lapse.into())
             }
             (_, Some(lapse), _) => Err(lapse.into()),

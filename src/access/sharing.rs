@@ -107,7 +107,7 @@ impl Access {
         else {
             return Ok(permit);
         };
-        match self.plays.begin(&share.owner.token_id, key).await.map_err(Withheld::Unavailable)? {
+        match Box::pin(self.plays.begin(&share.owner.token_id, key)).await.map_err(Withheld::Unavailable)? {
             Play::Begun(viewing) => {
                 // Whether that was the last one shows when it is read again.
                 self.holders.forget_share(hash);

@@ -44,8 +44,8 @@ pub async fn serve(app: &App, request: &Parts) -> Result<Response, Error> {
     let asking = Asking::of(&permit, asked.part.word(), &request.headers);
     let sent = match &asked.part {
         Part::Film => send(app, permit, request).await,
-        Part::Poster => sidecar::poster(app, permit, request).await,
-        Part::Subtitles(label) => sidecar::subtitles(app, permit, label, request).await,
+        Part::Poster => Box::pin(sidecar::poster(app, permit, request)).await,
+        Part::Subtitles(label) => Box::pin(sidecar::subtitles(app, permit, label, request)).await,
     };
     let Some(asking) = asking else { return sent };
     let mut response = sent.into_response();
@@ -143,8 +143,7 @@ pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response
     let film = if let Some(film) = at_hand(app, &permit, form) {
         film
     } else {
-        let file = locate(app, &permit).await?;
-        describe(app, &permit, file, form).await?
+        Box::pin(opened(app, &permit, form)).await?
     };
     let (plan, now) = planned(app, request, &film.representation);
     let sends_bytes = matches!(plan, Plan::Whole | Plan::Part(_) | Plan::Parts(_));
@@ -215,6 +214,11 @@ fn at_hand(app: &App, permit: &Permit, form: Form) -> Option<Arc<Kept>> {
     // Somebody who wanted to write has ended its lease; perhaps there is another one by now.
     let is_good = !film.file.has_lapsed() && folder.still_leads_to(&item.path, film.file.stat());
     is_good.then_some(film)
+}
+
+async fn opened(app: &App, permit: &Permit, form: Form) -> Result<Arc<Kept>, Error> {
+    let file = locate(app, permit).await?;
+    describe(app, permit, file, form).await
 }
 
 /// Opens the file of an item. What is no longer there is 404, as if it had never been.

@@ -173,11 +173,13 @@ where
         let (settings, handler) = (Arc::clone(&self.settings), self.handler.clone());
         if let Some(tls) = self.tls.clone() {
             let gauges = Arc::clone(self.roster.gauges());
-            let session = tls::run(tls, stream, line, settings, gauges, handler);
-            tokio::spawn(async move { over.then(seat, session.await) });
+            tokio::spawn(async move {
+                over.then(seat, tls::run(tls, stream, line, settings, gauges, handler).await);
+            });
         } else {
-            let session = connection::run(stream, line, settings, handler);
-            tokio::spawn(async move { over.then(seat, session.await) });
+            tokio::spawn(async move {
+                over.then(seat, connection::run(stream, line, settings, handler).await);
+            });
         }
     }
 
