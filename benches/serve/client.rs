@@ -161,7 +161,13 @@ struct Coming<'a> {
 
 impl Coming<'_> {
     fn take(&mut self, mut bytes: &[u8]) -> Result<()> {
-        ensure!(!bytes.is_empty(), "the connection ended {} bytes early", self.missing());
+        if bytes.is_empty() {
+            match &self.left {
+                Some(left) => bail!("the connection ended {} bytes early", left.end - left.start),
+                // A client that is too late with its question is hung up on.
+                None => bail!("the connection ended before the answer's head"),
+            }
+        }
         if self.left.is_none() {
             let before = self.head.len();
             self.head.extend_from_slice(bytes);
@@ -183,8 +189,8 @@ impl Coming<'_> {
         Ok(())
     }
 
-    fn missing(&self) -> u64 {
-        self.left.as_ref().map_or(u64::MAX, |left| left.end - left.start)
+    fn is_complete(&self) -> bool {
+        self.left.as_ref().is_some_and(std::ops::Range::is_empty)
     }
 
     fn got(&self) -> u64 {
@@ -234,7 +240,7 @@ impl<'a> Wire<'a> {
         let begun = Instant::now();
         let mut coming = self.ask(ask).await?;
         let mut first = None;
-        while coming.missing() > 0 && coming.got() < enough {
+        while !coming.is_complete() && coming.got() < enough {
             let reading = self.read(BUFFER, &mut coming);
             match end {
                 None => reading.await?,
@@ -247,7 +253,7 @@ impl<'a> Wire<'a> {
         }
         let whole = begun.elapsed();
         let got = Got { bytes: coming.got(), first: first.unwrap_or(whole), whole };
-        if coming.closes && coming.missing() == 0 {
+        if coming.closes && coming.is_complete() {
             *self = Wire::open(self.target, self.material).await?;
         }
         Ok(got)
