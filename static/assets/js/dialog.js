@@ -1,11 +1,15 @@
-// Dialogs on the browser's own <dialog>: focus stays inside, Escape closes, focus goes back.
+// Dialogs on the browser's own <dialog>: focus stays inside, Escape closes, focus goes back, also when the page was drawn anew.
 
-import { freshId, h } from "./dom.js";
+import { coded, fill, freshId, h, remembered } from "./dom.js";
 
 function open(title, content, buttons) {
   const id = freshId("title");
   const dialog = h("dialog", { "aria-labelledby": id }, h("h2", { id }, title), content, h("div", { class: "actions" }, buttons));
-  dialog.addEventListener("close", () => dialog.remove());
+  const back = remembered(document.activeElement);
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    back();
+  });
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
@@ -27,7 +31,7 @@ export function ask(title, fields, { action = "Save", save, danger = false } = {
       await save(new FormData(form), form);
       dialog.close();
     } catch (problem) {
-      alert.textContent = [problem.message, problem.hint].filter(Boolean).join(" ");
+      fill(alert, coded([problem.message, problem.hint].filter(Boolean).join(" ")));
       alert.hidden = false;
     } finally {
       submit.ariaBusy = null;
