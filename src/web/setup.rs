@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::frame::{Frame, page};
@@ -11,7 +11,7 @@ use super::login::entered;
 use crate::api::setup::{FirstAdmin, expect_open, set_up};
 use crate::app::App;
 use crate::error::Error;
-use crate::reception::{Browser, Form, Query};
+use crate::reception::{self, Browser, Form, Query};
 
 #[derive(Template)]
 #[template(path = "setup.html")]
@@ -19,6 +19,14 @@ struct SetupPage<'a> {
     frame: Frame,
     name: &'a str,
     problem: Option<&'a str>,
+}
+
+/// For who comes too late.
+#[derive(Template)]
+#[template(path = "setup_over.html")]
+struct OverPage {
+    frame: Frame,
+    is_done: bool,
 }
 
 #[derive(Deserialize)]
@@ -35,8 +43,14 @@ pub struct Wanted {
 }
 
 /// `GET /setup?code=`
-pub async fn show(State(app): State<App>, Query(opened): Query<Opened>) -> Result<Response, Error> {
-    expect_open(&app, &opened.code).await?;
+pub async fn show(
+    State(app): State<App>,
+    Query(opened): Query<Opened>,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    if let Err(error) = expect_open(&app, &opened.code).await {
+        return over(&app, &headers, error).await;
+    }
     page(&SetupPage { frame: Frame::nobody(), name: "", problem: None })
 }
 
@@ -45,9 +59,12 @@ pub async fn create(
     State(app): State<App>,
     Query(Opened { code }): Query<Opened>,
     browser: Browser,
+    headers: HeaderMap,
     Form(wanted): Form<Wanted>,
 ) -> Result<Response, Error> {
-    expect_open(&app, &code).await?;
+    if let Err(error) = expect_open(&app, &code).await {
+        return over(&app, &headers, error).await;
+    }
     let Wanted { name, password, again } = wanted;
     let made = if password == again {
         set_up(&app, &browser, FirstAdmin { code, name: name.clone(), password }).await
@@ -62,6 +79,17 @@ pub async fn create(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Who opens the address again, often from the browser's memory, is told where to go instead.
+async fn over(app: &App, headers: &HeaderMap, error: Error) -> Result<Response, Error> {
+    if !matches!(error, Error::NotFound) || !reception::navigates(headers) {
+        return Err(error);
+    }
+    let is_done = !reception::admin(app).needs_first_admin().await?;
+    let mut response = page(&OverPage { frame: Frame::nobody(), is_done })?;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    Ok(response)
 }
 
 fn refused(name: &str, status: StatusCode, problem: &str) -> Result<Response, Error> {

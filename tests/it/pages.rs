@@ -225,6 +225,41 @@ fn a_refusal_has_a_policy_as_every_page_has() {
     }
 }
 
+#[test]
+fn a_refusal_tells_people_where_to_go_and_guests_whom_to_ask() {
+    let server = served();
+    let id = server.id("b.mp4");
+    let made = server.program.json("share create videos/b.mp4");
+    let code = made["url"].as_str().unwrap().rsplit_once('/').unwrap().1.to_owned();
+    server.program.ok(&format!("share revoke {code}"));
+    let page = |target: &str| server.send(&navigation(target));
+    let revoked = eventually("the revocation", SOON, || {
+        Some(page(&format!("/s/{code}"))).filter(|page| page.status != 200)
+    });
+    let last = code.chars().last().unwrap();
+    let unknown = page(&format!("/s/{}{last}", "A".repeat(code.len() - 1)));
+    // But for the number of the request.
+    let said = |page: &Response| page.text().split_once(", request ").unwrap().0.to_owned();
+    assert_eq!((revoked.status, said(&revoked)), (unknown.status, said(&unknown)));
+    for guest in [revoked, unknown, page("/s/"), page(&format!("/m/{id}?token=x"))] {
+        let text = guest.text();
+        assert!(text.contains("does not open anything any more") && text.contains("Ask whoever sent it"), "{text}");
+        assert!(!text.contains("credential") && !text.contains("<a "), "{text}");
+    }
+    let ada = log_in(&server, "ada");
+    let cases = [
+        (navigation(format!("/m/{id}")), "/login", "a stranger"),
+        (navigation("/watch/none").header("Cookie", &ada), "/", "a person at what is not there"),
+        (navigation("/nowhere").header("Cookie", &ada), "/", "a person at no address"),
+    ];
+    for (request, way, who) in cases {
+        let refused = server.send(&request);
+        let text = refused.text();
+        assert!(text.contains(&format!("<a class=\"button main\" href=\"{way}\">")), "{who}: {text}");
+        assert!(!text.contains("credential"), "{who}: {text}");
+    }
+}
+
 /// What only somebody with an account sees.
 const PERSONAL: [&str; 3] = ["/", "/shares", "/profile"];
 
