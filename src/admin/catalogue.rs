@@ -10,6 +10,7 @@ use crate::db::catalogue::{Mark, Neighbour, Selection, Slice};
 use crate::db::findings::Listed;
 use crate::db::media::{Item, Library};
 use crate::library::sidecar::{beside, near, stem};
+use crate::types::order::path_order;
 use crate::types::{ItemId, ItemState, Prefix, Sort};
 
 /// What a list shall be of.
@@ -196,7 +197,9 @@ fn sub_folders(
         }
     }
     let folder = |(path, items)| SubFolder { library: library.to_owned(), path, items };
-    folders.into_iter().map(folder).collect()
+    let mut folders: Vec<SubFolder> = folders.into_iter().map(folder).collect();
+    folders.sort_by_cached_key(|folder| path_order(&folder.path));
+    folders
 }
 
 #[cfg(test)]
@@ -205,10 +208,20 @@ mod tests {
 
     #[test]
     fn folders_count_what_lies_in_them_however_deep() {
-        let counts = [("", 1), ("a", 2), ("a/b", 3), ("a/b/c", 4), ("ab", 5), ("z/y", 6)];
+        let counts = [
+            ("", 1),
+            ("a", 2),
+            ("a/b", 3),
+            ("a/b/c", 4),
+            ("ab", 5),
+            ("z/y", 6),
+            ("a/b 10", 1),
+            ("A/b", 1),
+            ("a/b 9", 1),
+        ];
         let cases = [
-            ("", "a=9 ab=5 z=6", "at the top"),
-            ("a", "a/b=7", "not ab"),
+            ("", "A=1 a=11 ab=5 z=6", "at the top"),
+            ("a", "a/b=7 a/b 9=1 a/b 10=1", "not ab, and 9 before 10"),
             ("a/b", "a/b/c=4", "deeper"),
             ("a/b/c", "", "a leaf"),
             ("z", "z/y=6", "a folder of folders"),

@@ -95,9 +95,7 @@ fn words(problem: &Problem, visitor: Visitor) -> (&str, &str, &str) {
             "Look for it in the library. What is missing there, an administrator can share with you.",
         ),
         ("link_over", _) => ("This link is over", "It was good for a time, and the time has passed.", ASK),
-        ("link_used_up", _) => {
-            ("This link is used up", "It was watched as often as it may be.", ASK)
-        }
+        ("link_used_up", _) => ("This link is used up", "It was watched as often as it may be.", ASK),
         ("ambiguous_credential", _) => (
             "This link is not right",
             "It was put together from two.",
@@ -158,7 +156,8 @@ mod tests {
         let cases = [(Error::Unauthorized("none"), "/login"), (Error::NotFound, "/"), (refused(), "/")];
         for (error, way) in cases {
             let problem = error.problem();
-            let link = |text: &str, to: &str| text.contains(&format!("<a class=\"button main\" href=\"{to}\">"));
+            let link =
+                |text: &str, to: &str| text.contains(&format!("<a class=\"button main\" href=\"{to}\">"));
             assert!(link(&written(&problem, Visitor::Member, "1"), way), "{way}");
             for visitor in [Visitor::Guest, Visitor::Framed] {
                 assert!(!written(&problem, visitor, "1").contains("<a "), "{visitor:?}");

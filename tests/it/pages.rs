@@ -243,7 +243,10 @@ fn a_refusal_tells_people_where_to_go_and_guests_whom_to_ask() {
     assert_eq!((revoked.status, said(&revoked)), (unknown.status, said(&unknown)));
     for guest in [revoked, unknown, page("/s/"), page(&format!("/m/{id}?token=x"))] {
         let text = guest.text();
-        assert!(text.contains("does not open anything any more") && text.contains("Ask whoever sent it"), "{text}");
+        assert!(
+            text.contains("does not open anything any more") && text.contains("Ask whoever sent it"),
+            "{text}"
+        );
         assert!(!text.contains("credential") && !text.contains("<a "), "{text}");
     }
     let ada = log_in(&server, "ada");

@@ -79,7 +79,10 @@ fn assert_over(server: &Server, code: &str) {
     assert_eq!(server.send(&get("/setup")).status, 404);
     let again = server.send(&get(format!("/setup?code={code}")).header("Sec-Fetch-Mode", "navigate"));
     let text = again.text();
-    assert!(again.status == 404 && text.contains("already set up") && text.contains("href=\"/login\""), "{text}");
+    assert!(
+        again.status == 404 && text.contains("already set up") && text.contains("href=\"/login\""),
+        "{text}"
+    );
 }
 
 #[test]
