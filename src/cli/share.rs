@@ -9,10 +9,11 @@ use crate::access::share::ShareCode;
 use crate::admin::Admin;
 use crate::admin::shares::ShareWish;
 use crate::clock::{Seconds, rfc3339 as time};
-use crate::config::{Config, ConfigArgs, ServeArgs};
+use crate::config::ConfigArgs;
 use crate::db::shares::Share;
 
 use super::account::password;
+use super::base::Base;
 use super::output::{Output, optional_time};
 use super::store::{First, with_admin};
 
@@ -57,9 +58,8 @@ pub(super) struct CreateArgs {
 }
 
 pub(super) async fn run(config: &ConfigArgs, command: ShareCommand, output: Output) -> anyhow::Result<()> {
-    let base = base(config)?;
     with_admin(config, First::Needs, async |admin| match command {
-        ShareCommand::Create(args) => create(admin, args, &base, output).await,
+        ShareCommand::Create(args) => create(admin, args, Base::find(config)?, output).await,
         ShareCommand::List => list(admin, output).await,
         ShareCommand::Revoke { link } => {
             let id = admin.revoke_share(&link).await?.id;
@@ -69,15 +69,7 @@ pub(super) async fn run(config: &ConfigArgs, command: ShareCommand, output: Outp
     .await
 }
 
-/// Where people reach the server, as far as the settings say.
-fn base(config: &ConfigArgs) -> anyhow::Result<String> {
-    if let Some(url) = Config::public_url(config, std::env::vars_os())? {
-        return Ok(url.as_str().trim_end_matches('/').to_owned());
-    }
-    Ok(format!("http://{}", Config::listen(config, &ServeArgs::default(), std::env::vars_os())?))
-}
-
-async fn create(admin: &Admin, args: CreateArgs, base: &str, output: Output) -> anyhow::Result<()> {
+async fn create(admin: &Admin, args: CreateArgs, base: Base, output: Output) -> anyhow::Result<()> {
     let item = admin.item_at(&args.video).await?;
     let owner = admin.share_owner(args.owner.as_deref(), &item).await?;
     let password = if args.password_stdin { Some(password(true)?) } else { None };
@@ -93,8 +85,9 @@ async fn create(admin: &Admin, args: CreateArgs, base: &str, output: Output) -> 
             download: args.download,
         })
         .await?;
+    base.warn_of_guess(output);
     let now = admin.clock.seconds();
-    let url = |code: &ShareCode| format!("{base}/s/{}", code.expose());
+    let url = |code: &ShareCode| format!("{}/s/{}", base.url, code.expose());
     let value = |(code, share): &(ShareCode, Share)| {
         let mut value = described(share, now);
         value["url"] = json!(url(code));
