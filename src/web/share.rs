@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::media::{self, Shown};
 use crate::reception::{self, Form, Sender};
 use crate::types::ItemId;
+use crate::types::extension::title;
 
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
@@ -33,7 +34,7 @@ const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 #[template(path = "share.html")]
 struct SharePage {
     frame: Frame,
-    name: String,
+    title: String,
     source: String,
     poster: Option<String>,
     subtitles: Vec<Subtitles>,
@@ -137,7 +138,7 @@ async fn player(app: &App, request: &Parts, visit: ShareVisit, shown: Shown) -> 
         source: format!("{below}/m/{}", utf8_percent_encode(&shown.name, NON_ALPHANUMERIC)),
         poster: shown.beside.poster.map(|_| format!("{below}/poster/poster")),
         subtitles: subtitles.collect(),
-        name: shown.name,
+        title: title(&shown.name).to_owned(),
         for_whom: row.name,
         until: row.expires_at.map(until),
         download: shown.download,
