@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::files::bytes;
+use crate::support::files::{self, bytes};
 use crate::support::login::{cookie, log_in};
 use crate::support::media::SOON;
 use crate::support::{Request, Response, Server, Setup, eventually, get};
@@ -346,4 +346,44 @@ fn what_pages_need_is_there() {
     }
     let scripts = seen.iter().filter(|address| address.starts_with("/assets/js/")).count();
     assert!(scripts >= 4 && seen.len() > scripts, "{seen:?}");
+}
+
+#[test]
+fn an_empty_library_says_what_to_do_and_where_to_administrators_alone() {
+    let server = Server::with(&[]);
+    server.person("root", "--role admin");
+    server.person("ada", "--grant videos");
+    server.person("bob", "");
+    let home =
+        |name: &str, target: &str| server.send(&navigation(target).header("Cookie", log_in(&server, name)));
+    let place = server.library().canonicalize().unwrap().display().to_string();
+    let cases = [
+        ("root", "Put some into a folder below", true, true),
+        ("ada", "shows up here", true, false),
+        ("bob", "Nothing is shared with you yet", false, false),
+    ];
+    for (name, said, is_named, has_path) in cases {
+        let page = home(name, "/");
+        let text = page.text();
+        assert!(page.status == 200 && text.contains(said), "{name}: {text}");
+        assert_closed(&page);
+        assert_eq!(text.contains(">videos<"), is_named, "{name}: {text}");
+        assert_eq!(unescaped(text).contains(&place), has_path, "{name}: {text}");
+        assert!(!text.contains("class=\"button"), "{name}: no button leads back here: {text}");
+    }
+    for (name, library) in [("root", "nope"), ("bob", "nope"), ("bob", "videos")] {
+        let page = home(name, &format!("/?library={library}"));
+        let text = page.text();
+        assert_eq!(page.status, 404, "{name}: {library}");
+        assert!(
+            text.contains("There is no library") && text.contains("href=\"/\">To the library"),
+            "{name}: {text}"
+        );
+    }
+    files::write(&server.library().join("a.mp4"), &bytes(2_000));
+    server.program.ok("scan videos");
+    let text = eventually("the list", SOON, || {
+        Some(home("ada", "/?library=videos")).filter(|page| page.text().contains("/assets/js/library.js"))
+    });
+    assert_eq!(text.status, 200);
 }
