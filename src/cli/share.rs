@@ -138,20 +138,57 @@ async fn list(admin: &Admin, output: Output) -> anyhow::Result<()> {
     let text = |value: &Value, key: &str, none: &str| value[key].as_str().unwrap_or(none).to_owned();
     output.list(
         &values,
-        ["id", "video", "for", "owner", "state", "plays", "until", "last viewing"],
+        ["id", "for", "by", "state", "watched", "ends (utc)", "video"],
         "No shares: `reelgate share create LIBRARY/PATH` makes one.",
         |value| {
-            let limit = value["plays_limit"].as_i64().map(|limit| format!(" of {limit}"));
             [
                 text(value, "id", ""),
-                text(value, "video", ""),
-                text(value, "name", ""),
+                text(value, "name", "anybody"),
                 text(value, "owner", ""),
-                text(value, "state", ""),
-                format!("{}{}", value["plays"], limit.unwrap_or_default()),
-                text(value, "expires_at", "revoked"),
-                text(value, "used_at", "never"),
+                text(value, "state", "").replace('_', " "),
+                watched(value),
+                minute(&text(value, "expires_at", "never")),
+                text(value, "video", ""),
             ]
         },
     )
+}
+
+/// `2 of 3 times`
+fn watched(value: &Value) -> String {
+    let plays = value["plays"].as_i64().unwrap_or_default();
+    match value["plays_limit"].as_i64() {
+        Some(limit) => format!("{plays} of {limit} times"),
+        None if plays == 0 => "never".to_owned(),
+        None if plays == 1 => "once".to_owned(),
+        None => format!("{plays} times"),
+    }
+}
+
+/// `2026-11-25 04:53` of a time as programs write it; other words stay.
+fn minute(time: &str) -> String {
+    match time.get(..16) {
+        Some(minute) if time.ends_with('Z') => minute.replace('T', " "),
+        _ => time.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_read_how_often_and_until_when() {
+        let cases = [
+            (json!({ "plays": 0, "plays_limit": null }), "never"),
+            (json!({ "plays": 1, "plays_limit": null }), "once"),
+            (json!({ "plays": 7, "plays_limit": null }), "7 times"),
+            (json!({ "plays": 2, "plays_limit": 3 }), "2 of 3 times"),
+        ];
+        for (value, want) in cases {
+            assert_eq!(watched(&value), want);
+        }
+        assert_eq!(minute("2026-11-25T04:53:02Z"), "2026-11-25 04:53");
+        assert_eq!(minute("never"), "never");
+    }
 }
