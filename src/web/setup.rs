@@ -11,14 +11,33 @@ use super::login::entered;
 use crate::api::setup::{FirstAdmin, expect_open, set_up};
 use crate::app::App;
 use crate::error::Error;
-use crate::reception::{self, Browser, Form, Query};
+use crate::reception::{self, Browser, Form, Query, sentence};
+use crate::types::check_user_name;
 
 #[derive(Template)]
 #[template(path = "setup.html")]
 struct SetupPage<'a> {
     frame: Frame,
     name: &'a str,
-    problem: Option<&'a str>,
+    problem: Option<Wrong<'a>>,
+}
+
+/// What is to be put right, and in which field.
+#[derive(Clone, Copy)]
+struct Wrong<'a> {
+    field: &'static str,
+    said: &'a str,
+}
+
+impl SetupPage<'_> {
+    fn wrong(&self, field: &str) -> bool {
+        self.problem.is_some_and(|wrong| wrong.field == field)
+    }
+
+    /// Where somebody goes on typing.
+    fn focused(&self, field: &str) -> bool {
+        self.problem.map_or("name", |wrong| wrong.field) == field
+    }
 }
 
 /// For who comes too late.
@@ -66,16 +85,21 @@ pub async fn create(
         return over(&app, &headers, error).await;
     }
     let Wanted { name, password, again } = wanted;
-    let made = if password == again {
-        set_up(&app, &browser, FirstAdmin { code, name: name.clone(), password }).await
-    } else {
-        return refused(&name, StatusCode::UNPROCESSABLE_ENTITY, "The two passwords are not equal.");
-    };
-    match made {
+    // What can be put right in the form.
+    if let Err(error) = check_user_name(&name) {
+        let said = sentence(&error.to_string());
+        return refused(&name, StatusCode::UNPROCESSABLE_ENTITY, Wrong { field: "name", said: &said });
+    }
+    if password != again {
+        let wrong = Wrong { field: "again", said: "The two passwords are not equal." };
+        return refused(&name, StatusCode::UNPROCESSABLE_ENTITY, wrong);
+    }
+    match set_up(&app, &browser, FirstAdmin { code, name: name.clone(), password }).await {
         Ok(secret) => Ok(entered(&browser, &secret, "/")),
-        // What can be put right in the form.
         Err(Error::Refused(problem)) if problem.is_about_fields() => {
-            refused(&name, problem.status(), problem.detail())
+            // The name is spelt well: it is taken, or the password is no good.
+            let field = if problem.status() == StatusCode::CONFLICT { "name" } else { "password" };
+            refused(&name, problem.status(), Wrong { field, said: problem.detail() })
         }
         Err(error) => Err(error),
     }
@@ -92,7 +116,7 @@ async fn over(app: &App, headers: &HeaderMap, error: Error) -> Result<Response, 
     Ok(response)
 }
 
-fn refused(name: &str, status: StatusCode, problem: &str) -> Result<Response, Error> {
+fn refused(name: &str, status: StatusCode, problem: Wrong<'_>) -> Result<Response, Error> {
     let mut response = page(&SetupPage { frame: Frame::nobody(), name, problem: Some(problem) })?;
     *response.status_mut() = status;
     Ok(response)
