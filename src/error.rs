@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use askama::Template;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{
@@ -16,6 +15,10 @@ use http::{HeaderValue, Method, StatusCode};
 
 use crate::access::attempts::Wait;
 use crate::access::{Denied, Withheld};
+
+mod page;
+
+pub use page::Visitor;
 
 /// Of every page: our own scripts, style and pictures, media for the player, and nothing from elsewhere or within the
 /// page's text. Scripts cannot turn text into markup (Trusted Types), so that a file's name stays text.
@@ -118,7 +121,7 @@ pub enum Audience {
     /// A player: it reads the status.
     Player,
     /// A person: a small page.
-    Person,
+    Person(Visitor),
     /// A program: `application/problem+json` (RFC 9457).
     Program,
 }
@@ -377,10 +380,10 @@ impl Problem {
                 response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(0));
                 return;
             }
-            Audience::Person => {
+            Audience::Person(visitor) => {
                 // A page for frames refuses with its own policy, or the frame would stay empty.
                 response.headers_mut().entry(CONTENT_SECURITY_POLICY).or_insert(PAGE_POLICY);
-                ("text/html; charset=utf-8", self.page(request_id))
+                ("text/html; charset=utf-8", page::written(self, visitor, request_id))
             }
             Audience::Program => ("application/problem+json", self.json(request_id)),
         };
@@ -405,25 +408,4 @@ impl Problem {
         })
         .to_string()
     }
-
-    fn page(&self, request_id: &str) -> String {
-        let page = ErrorPage {
-            status: self.status.as_u16(),
-            title: self.title,
-            detail: &self.detail,
-            hint: &self.hint,
-            request_id,
-        };
-        page.render().unwrap_or_else(|_| self.title.to_owned())
-    }
-}
-
-#[derive(Template)]
-#[template(path = "error.html")]
-struct ErrorPage<'a> {
-    status: u16,
-    title: &'a str,
-    detail: &'a str,
-    hint: &'a str,
-    request_id: &'a str,
 }

@@ -10,7 +10,8 @@ use crate::db::catalogue::{Mark, Neighbour, Selection, Slice};
 use crate::db::findings::Listed;
 use crate::db::media::{Item, Library};
 use crate::library::sidecar::{beside, near, stem};
-use crate::types::{ItemId, ItemState, Prefix, Sort};
+use crate::types::order::path_order;
+use crate::types::{Area, ItemId, ItemState, Prefix, Sort};
 
 /// What a list shall be of.
 pub struct ListWish {
@@ -66,7 +67,7 @@ impl Admin {
             ..everything(rights)
         };
         if wish.by_folder && wish.library.is_none() {
-            let folders = self.libraries_as_folders(&selection).await?;
+            let folders = self.libraries_as_folders(rights, &selection).await?;
             return Ok(Page { entries: Vec::new(), folders, next: None, total: 0 });
         }
         let folders = match &wish.library {
@@ -90,20 +91,28 @@ impl Admin {
         Ok(Page { entries: self.with_sidecars(listed).await?, folders, next, total })
     }
 
-    async fn libraries_as_folders(&self, selection: &Selection) -> Result<Vec<SubFolder>, AdminError> {
+    /// Those in which something is found. Without a search also those that may be seen as a whole: somebody who was given
+    /// a library or has made one shall find it before the first video is there.
+    async fn libraries_as_folders(
+        &self,
+        rights: &Rights,
+        selection: &Selection,
+    ) -> Result<Vec<SubFolder>, AdminError> {
+        let is_search = !selection.words.is_empty() || selection.state.is_some();
         let mut counts: HashMap<String, u64> = HashMap::new();
         for count in self.db.count_by_library(selection).await? {
             counts.insert(count.of, count.items);
         }
         let libraries = self.db.libraries().await?.into_iter();
         let folder = |library: Library| {
-            let items = counts.remove(&library.id)?;
+            let counted = counts.remove(&library.id);
+            let items = counted.or_else(|| (!is_search && holds_all(rights, &library)).then_some(0))?;
             Some(SubFolder { library: library.name, path: String::new(), items })
         };
         Ok(libraries.filter_map(folder).collect())
     }
 
-    /// Libraries by name; `all`: also those without anything in them.
+    /// Libraries by name: those in which something is seen or that may be seen as a whole; `all`: the others as well.
     pub async fn seen_libraries(&self, rights: &Rights, all: bool) -> Result<Vec<SeenLibrary>, AdminError> {
         let seen = everything(rights);
         let broken = Selection { state: Some(ItemState::Broken), ..seen.clone() };
@@ -121,7 +130,7 @@ impl Admin {
             broken: of(&broken, &library),
             library,
         });
-        Ok(seen.filter(|seen| all || seen.items > 0).collect())
+        Ok(seen.filter(|seen| all || seen.items > 0 || holds_all(rights, &seen.library)).collect())
     }
 
     /// None: it is not there.
@@ -165,6 +174,11 @@ impl Admin {
     }
 }
 
+/// Whoever may see all that will ever be in a library knows of it.
+fn holds_all(rights: &Rights, library: &Library) -> bool {
+    rights.hold(&Area::Below { library: library.name.clone(), prefix: Prefix::default() })
+}
+
 fn everything(rights: &Rights) -> Selection {
     Selection {
         granted: rights.areas().to_vec(),
@@ -196,7 +210,9 @@ fn sub_folders(
         }
     }
     let folder = |(path, items)| SubFolder { library: library.to_owned(), path, items };
-    folders.into_iter().map(folder).collect()
+    let mut folders: Vec<SubFolder> = folders.into_iter().map(folder).collect();
+    folders.sort_by_cached_key(|folder| path_order(&folder.path));
+    folders
 }
 
 #[cfg(test)]
@@ -205,10 +221,20 @@ mod tests {
 
     #[test]
     fn folders_count_what_lies_in_them_however_deep() {
-        let counts = [("", 1), ("a", 2), ("a/b", 3), ("a/b/c", 4), ("ab", 5), ("z/y", 6)];
+        let counts = [
+            ("", 1),
+            ("a", 2),
+            ("a/b", 3),
+            ("a/b/c", 4),
+            ("ab", 5),
+            ("z/y", 6),
+            ("a/b 10", 1),
+            ("A/b", 1),
+            ("a/b 9", 1),
+        ];
         let cases = [
-            ("", "a=9 ab=5 z=6", "at the top"),
-            ("a", "a/b=7", "not ab"),
+            ("", "A=1 a=11 ab=5 z=6", "at the top"),
+            ("a", "a/b=7 a/b 9=1 a/b 10=1", "not ab, and 9 before 10"),
             ("a/b", "a/b/c=4", "deeper"),
             ("a/b/c", "", "a leaf"),
             ("z", "z/y=6", "a folder of folders"),

@@ -40,9 +40,9 @@ pub struct Asked {
     scanned_at: Option<String>,
 }
 
-/// The libraries in which I see something
+/// The libraries in which I see something, or that I may see as a whole
 ///
-/// Administrators also see those in which there is nothing.
+/// Administrators also see those of which they may watch nothing.
 #[utoipa::path(
     get, path = "/api/v1/libraries", tag = "libraries",
     responses(

@@ -57,7 +57,8 @@ pub struct Database {
 /// One thing that was looked at, as by `reelgate doctor`.
 #[derive(Clone, Serialize, ToSchema)]
 pub struct Finding {
-    name: &'static str,
+    /// In words, such as `library films`.
+    name: String,
     ok: bool,
     said: String,
     /// What to do about it, or what is worth knowing.
@@ -66,7 +67,12 @@ pub struct Finding {
 
 impl From<Check> for Finding {
     fn from(check: Check) -> Finding {
-        Finding { name: check.name, ok: check.state != Health::Bad, said: check.found, cure: check.cure }
+        Finding {
+            name: check.name.into_owned(),
+            ok: check.state != Health::Bad,
+            said: check.found,
+            cure: check.cure,
+        }
     }
 }
 

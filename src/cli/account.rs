@@ -64,7 +64,7 @@ pub(super) struct AddArgs {
     #[arg(long, default_value = "viewer")]
     role: Role,
     /// What the user may watch: LIBRARY, LIBRARY/PREFIX, or / for everything (may be repeated)
-    #[arg(long = "grant", value_name = "LIBRARY[/PREFIX]")]
+    #[arg(long = "grant", value_name = "LIBRARY[/PREFIX]", value_parser = area)]
     grants: Vec<Area>,
     /// A machine's account, which opens nothing that a viewer can use
     #[arg(long)]
@@ -78,17 +78,46 @@ pub(super) struct AddArgs {
 }
 
 #[derive(Subcommand, Debug)]
+#[command(after_help = GRANT_EXAMPLES)]
 pub(super) enum GrantCommand {
     /// Let a user watch a library, or a part of it
+    #[command(after_help = GRANT_EXAMPLES)]
     Add {
+        /// The user's name, as `reelgate user list` has it
         user: String,
         /// LIBRARY, LIBRARY/PREFIX, or / for everything
+        #[arg(value_parser = area)]
         area: Area,
     },
     /// Withdraw it
-    Remove { user: String, area: Area },
+    Remove {
+        /// The user's name
+        user: String,
+        /// As it was granted: see `reelgate grant list`
+        #[arg(value_parser = area)]
+        area: Area,
+    },
     /// List what is granted
-    List { user: Option<String> },
+    List {
+        /// To this user only
+        user: Option<String>,
+    },
+}
+
+const GRANT_EXAMPLES: &str = "\
+Examples:
+  reelgate grant add ada videos           all of the library `videos`, also what comes later
+  reelgate grant add ada videos/2024      only its folder 2024
+  reelgate grant remove ada videos
+  reelgate grant list";
+
+/// clap says what was typed, so the reason need not.
+pub(super) fn area(text: &str) -> Result<Area, String> {
+    let area = text.parse::<Area>();
+    area.map_err(|error| {
+        let reason = error.to_string();
+        reason.strip_prefix(&format!("{text:?} ")).map_or(reason.clone(), str::to_owned)
+    })
 }
 
 pub(super) async fn user(config: &ConfigArgs, command: UserCommand, output: Output) -> anyhow::Result<()> {
@@ -159,16 +188,14 @@ async fn add(admin: &Admin, args: AddArgs, output: Output) -> anyhow::Result<()>
 async fn list(admin: &Admin, output: Output) -> anyhow::Result<()> {
     let values: Vec<Value> = admin.users().await?.iter().map(described).collect();
     let none = "No users yet: `reelgate user add NAME --grant LIBRARY` makes one.";
-    output.list(&values, ["name", "role", "state", "since", ""], none, |value| {
+    output.list(&values, ["name", "role", "state", "added", "logs in"], none, |value| {
         let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
-        let remarks = ["system", "password"].into_iter().filter(|key| value[*key] == true);
-        [
-            text("name"),
-            text("role"),
-            text("state"),
-            text("created_at"),
-            remarks.collect::<Vec<_>>().join(", "),
-        ]
+        let logs_in = match (value["system"] == true, value["password"] == true) {
+            (true, _) => "never, it is a machine's",
+            (false, true) => "with a password",
+            (false, false) => "not yet, tokens only",
+        };
+        [text("name"), text("role"), text("state"), text("created_at"), logs_in.to_owned()]
     })
 }
 

@@ -236,6 +236,6 @@ fn check(check: &Check) -> String {
         State::Note => "note",
         State::Bad => "BAD",
     };
-    let cure = check.cure.as_ref().map(|cure| format!("\n{:<20}cure: {cure}", "")).unwrap_or_default();
-    format!("{word:<6}{:<14}{}{cure}", check.name, check.found)
+    let cure = check.cure.as_ref().map(|cure| format!("\n{:<24}cure: {cure}", "")).unwrap_or_default();
+    format!("{word:<6}{:<17} {}{cure}", check.name, check.found)
 }

@@ -17,7 +17,7 @@ use crate::library::{self, Progress, Report, sidecar};
 use crate::probe::archive;
 
 use super::Misuse;
-use super::output::{Output, size};
+use super::output::Output;
 use super::store::{self, First, with_admin};
 
 #[derive(Args, Debug)]
@@ -32,10 +32,11 @@ pub(super) struct ScanArgs {
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
-STATE: complete, recording (somebody is still writing to it) or broken.
+VIDEO: LIBRARY/PATH, as other commands take it.
 BROWSERS: plays; after repair, which reelgate does while it serves; flaws (late, silent, without a
-duration), unknown, no seeking, not in ...; in none. Empty until a scan has looked into the file.
-`reelgate doctor ID` says why, and what helps.")]
+duration), unknown, no seeking, not in ...; in none. Or why not: recording (somebody is still writing
+to it), broken. Empty until a scan has looked into the file.
+`reelgate doctor ID` says why, and what helps; `reelgate items --json` has size, codecs and more.")]
 pub(super) struct ItemsArgs {
     /// Of this library only
     library: Option<String>,
@@ -147,16 +148,13 @@ pub(super) async fn items(config: &ConfigArgs, args: &ItemsArgs, output: Output)
         let values: Vec<Value> =
             items.iter().map(|entry| value(entry, repairs(&entry.listed.item.library))).collect();
         let none = "No videos are known: serve a folder, or run `reelgate scan DIR`.";
-        let headings = ["id", "library", "path", "duration", "size", "codecs", "state", "browsers"];
+        // What has any length comes last, so that the rest stays in its columns.
+        let headings = ["id", "duration", "browsers", "video"];
         output.list(&values, headings, none, |value| {
             let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
-            let bytes = value["size"].as_u64().unwrap_or_default();
             let duration = value["duration_ms"].as_u64().map(archive::clock).unwrap_or_default();
-            let codecs = ["video_codec", "audio_codec"].map(text);
-            let codecs =
-                codecs.iter().filter(|codec| !codec.is_empty()).cloned().collect::<Vec<_>>().join(" ");
-            let size = size(bytes);
-            [text("id"), text("library"), text("path"), duration, size, codecs, text("state"), text("plays")]
+            let browsers = if value["state"] == "complete" { text("plays") } else { text("state") };
+            [text("id"), duration, browsers, format!("{}/{}", text("library"), text("path"))]
         })?;
         let odd = values.iter().filter(|value| value["note"].is_string()).count();
         if odd > 0 && !output.is_json() {

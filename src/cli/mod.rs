@@ -1,6 +1,7 @@
 //! The command line: one file a command family. Each parses, calls one use case, prints a table or JSON.
 
 mod account;
+mod base;
 mod demo;
 mod doctor;
 mod doctor_report;

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use comfy_table::{Cell, Table, TableStyle};
+use comfy_table::{Cell, CellAlignment, Table, TableStyle};
 use serde::Serialize;
 
 use crate::clock::{Seconds, rfc3339};
@@ -68,15 +68,19 @@ impl Output {
     }
 }
 
-/// Columns under headings, without lines around them.
+/// Columns under headings, without lines around them. Numbers stand with their ends below each other.
 pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
     let mut table = Table::new();
     table.load_style(TableStyle::new()).set_header(headings.map(|heading| Cell::new(heading.to_uppercase())));
     for row in rows {
         table.add_row(row);
     }
-    for column in table.column_iter_mut() {
+    for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
+        let mut cells = rows.iter().filter_map(|row| row.get(index));
+        if cells.all(|cell| !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit())) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
@@ -102,4 +106,18 @@ pub(super) fn optional_time(seconds: Option<Seconds>, none: &str) -> String {
 /// `1.2 GiB`
 pub(super) fn size(bytes: u64) -> String {
     indicatif::BinaryBytes(bytes).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_with_their_ends_below_each_other() {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned);
+        let text =
+            table(["library", "videos", "since"], &[row(["a", "7", "2024"]), row(["bc", "1200", "x"])]);
+        let want = ["LIBRARY  VIDEOS  SINCE", "a             7  2024", "bc         1200  x"];
+        assert_eq!(text.lines().collect::<Vec<_>>(), want);
+    }
 }

@@ -24,7 +24,7 @@ use crate::{telemetry, upkeep};
 
 use super::output::{Output, print};
 use super::store::{self, First};
-use super::{Misuse, first_admin};
+use super::{Misuse, base, first_admin};
 
 /// Writing back the log, and what tasks still have to say.
 const AFTER_DRAIN: Duration = Duration::from_secs(10);
@@ -91,7 +91,8 @@ async fn furnish(
     chance: Chance,
 ) -> anyhow::Result<Prepared> {
     // Behind `open`, which looks for the traces of a server that was killed; this lock leaves one.
-    let lock = Arc::new(folder.lock_server()?);
+    let address = entrance.listener.local_addr()?;
+    let lock = Arc::new(folder.lock_server(&base::url(&config, address))?);
     db.check().await?;
     if clock.not_before(db.latest_time().await?) {
         tracing::warn!("the clock is behind the time that was seen before; what was over by then stays over");
@@ -101,7 +102,6 @@ async fn furnish(
     change.commit().await?;
     let libraries = library::register(&db, &clock, &chance, &config.libraries).await?;
     let app = App::new(&config, db, &libraries, clock, chance).await?;
-    let address = entrance.listener.local_addr()?;
     Ok(Prepared { app, address, config, libraries, entrance, lock })
 }
 
@@ -207,7 +207,7 @@ fn tell_service_manager(state: sd_notify::NotifyState<'_>) {
 }
 
 async fn announce(prepared: &Prepared, output: Output) -> anyhow::Result<()> {
-    let url = url(&prepared.config, prepared.address);
+    let url = base::url(&prepared.config, prepared.address);
     let setup = first_admin::way_in(&prepared.config, &prepared.app).await?;
     let setup = setup.map(|code| format!("{url}/setup?code={code}"));
     let users = prepared.app.db.users().await?;
@@ -273,14 +273,4 @@ fn first_steps(data: &Path, libraries: &[Library], url: &str) -> String {
          \x20 reelgate items{data}\n\
          Then a video plays at {url}/m/ID?token=TOKEN"
     )
-}
-
-/// What people type to get here.
-fn url(config: &Config, address: SocketAddr) -> String {
-    let scheme = if config.tls.is_some() { "https" } else { "http" };
-    match &config.public_url {
-        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-        None if address.ip().is_unspecified() => format!("{scheme}://localhost:{}", address.port()),
-        None => format!("{scheme}://{address}"),
-    }
 }

@@ -9,10 +9,11 @@ use crate::access::share::ShareCode;
 use crate::admin::Admin;
 use crate::admin::shares::ShareWish;
 use crate::clock::{Seconds, rfc3339 as time};
-use crate::config::{Config, ConfigArgs, ServeArgs};
+use crate::config::ConfigArgs;
 use crate::db::shares::Share;
 
 use super::account::password;
+use super::base::Base;
 use super::output::{Output, optional_time};
 use super::store::{First, with_admin};
 
@@ -57,9 +58,8 @@ pub(super) struct CreateArgs {
 }
 
 pub(super) async fn run(config: &ConfigArgs, command: ShareCommand, output: Output) -> anyhow::Result<()> {
-    let base = base(config)?;
     with_admin(config, First::Needs, async |admin| match command {
-        ShareCommand::Create(args) => create(admin, args, &base, output).await,
+        ShareCommand::Create(args) => create(admin, args, Base::find(config)?, output).await,
         ShareCommand::List => list(admin, output).await,
         ShareCommand::Revoke { link } => {
             let id = admin.revoke_share(&link).await?.id;
@@ -69,15 +69,7 @@ pub(super) async fn run(config: &ConfigArgs, command: ShareCommand, output: Outp
     .await
 }
 
-/// Where people reach the server, as far as the settings say.
-fn base(config: &ConfigArgs) -> anyhow::Result<String> {
-    if let Some(url) = Config::public_url(config, std::env::vars_os())? {
-        return Ok(url.as_str().trim_end_matches('/').to_owned());
-    }
-    Ok(format!("http://{}", Config::listen(config, &ServeArgs::default(), std::env::vars_os())?))
-}
-
-async fn create(admin: &Admin, args: CreateArgs, base: &str, output: Output) -> anyhow::Result<()> {
+async fn create(admin: &Admin, args: CreateArgs, base: Base, output: Output) -> anyhow::Result<()> {
     let item = admin.item_at(&args.video).await?;
     let owner = admin.share_owner(args.owner.as_deref(), &item).await?;
     let password = if args.password_stdin { Some(password(true)?) } else { None };
@@ -93,8 +85,9 @@ async fn create(admin: &Admin, args: CreateArgs, base: &str, output: Output) -> 
             download: args.download,
         })
         .await?;
+    base.warn_of_guess(output);
     let now = admin.clock.seconds();
-    let url = |code: &ShareCode| format!("{base}/s/{}", code.expose());
+    let url = |code: &ShareCode| format!("{}/s/{}", base.url, code.expose());
     let value = |(code, share): &(ShareCode, Share)| {
         let mut value = described(share, now);
         value["url"] = json!(url(code));
@@ -145,20 +138,57 @@ async fn list(admin: &Admin, output: Output) -> anyhow::Result<()> {
     let text = |value: &Value, key: &str, none: &str| value[key].as_str().unwrap_or(none).to_owned();
     output.list(
         &values,
-        ["id", "video", "for", "owner", "state", "plays", "until", "last viewing"],
+        ["id", "for", "by", "state", "watched", "ends (utc)", "video"],
         "No shares: `reelgate share create LIBRARY/PATH` makes one.",
         |value| {
-            let limit = value["plays_limit"].as_i64().map(|limit| format!(" of {limit}"));
             [
                 text(value, "id", ""),
-                text(value, "video", ""),
-                text(value, "name", ""),
+                text(value, "name", "anybody"),
                 text(value, "owner", ""),
-                text(value, "state", ""),
-                format!("{}{}", value["plays"], limit.unwrap_or_default()),
-                text(value, "expires_at", "revoked"),
-                text(value, "used_at", "never"),
+                text(value, "state", "").replace('_', " "),
+                watched(value),
+                minute(&text(value, "expires_at", "never")),
+                text(value, "video", ""),
             ]
         },
     )
+}
+
+/// `2 of 3 times`
+fn watched(value: &Value) -> String {
+    let plays = value["plays"].as_i64().unwrap_or_default();
+    match value["plays_limit"].as_i64() {
+        Some(limit) => format!("{plays} of {limit} times"),
+        None if plays == 0 => "never".to_owned(),
+        None if plays == 1 => "once".to_owned(),
+        None => format!("{plays} times"),
+    }
+}
+
+/// `2026-11-25 04:53` of a time as programs write it; other words stay.
+fn minute(time: &str) -> String {
+    match time.get(..16) {
+        Some(minute) if time.ends_with('Z') => minute.replace('T', " "),
+        _ => time.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_read_how_often_and_until_when() {
+        let cases = [
+            (json!({ "plays": 0, "plays_limit": null }), "never"),
+            (json!({ "plays": 1, "plays_limit": null }), "once"),
+            (json!({ "plays": 7, "plays_limit": null }), "7 times"),
+            (json!({ "plays": 2, "plays_limit": 3 }), "2 of 3 times"),
+        ];
+        for (value, want) in cases {
+            assert_eq!(watched(&value), want);
+        }
+        assert_eq!(minute("2026-11-25T04:53:02Z"), "2026-11-25 04:53");
+        assert_eq!(minute("never"), "never");
+    }
 }

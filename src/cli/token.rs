@@ -45,7 +45,7 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "ID", conflicts_with = "path", value_parser = item_id, allow_hyphen_values = true)]
     item: Option<ItemId>,
     /// Narrow it to what lies below a path
-    #[arg(long, value_name = "LIBRARY/PREFIX")]
+    #[arg(long, value_name = "LIBRARY/PREFIX", value_parser = super::account::area)]
     path: Option<Area>,
     /// How long it lasts, such as 2h or 7d [default: until it is revoked]
     #[arg(long = "for", value_name = "DURATION", value_parser = crate::clock::parse_span)]

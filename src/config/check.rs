@@ -46,8 +46,13 @@ pub(super) fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
+/// None: it listens where every server does that was not told otherwise.
+pub(super) fn listening_if_named(raw: &RawConfig) -> Result<Option<SocketAddr>, ConfigError> {
+    raw.parse("listen", listen)
+}
+
 pub(super) fn listening(raw: &RawConfig) -> Result<SocketAddr, ConfigError> {
-    Ok(raw.parse("listen", listen)?.unwrap_or(DEFAULT_LISTEN))
+    Ok(listening_if_named(raw)?.unwrap_or(DEFAULT_LISTEN))
 }
 
 pub(super) fn published(raw: &RawConfig) -> Result<Option<url::Url>, ConfigError> {

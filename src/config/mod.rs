@@ -192,6 +192,33 @@ impl Config {
         check::listening(&RawConfig::gather(args, serve, environment, &file::PLACES)?)
     }
 
+    /// Where a server would listen by these settings alone, and whether they name it.
+    pub fn listens_at<K, V>(
+        args: &ConfigArgs,
+        environment: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<(SocketAddr, bool), ConfigError>
+    where
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        let raw = RawConfig::gather(args, &ServeArgs::default(), environment, &file::PLACES)?;
+        let named = check::listening_if_named(&raw)?;
+        Ok((named.unwrap_or(DEFAULT_LISTEN), named.is_some()))
+    }
+
+    /// Whether it would speak HTTPS itself, likewise; the certificate is not looked at.
+    pub fn is_encrypted<K, V>(
+        args: &ConfigArgs,
+        environment: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<bool, ConfigError>
+    where
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        let raw = RawConfig::gather(args, &ServeArgs::default(), environment, &file::PLACES)?;
+        Ok(raw.values.contains_key("tls_cert"))
+    }
+
     /// The public URL alone, likewise.
     pub fn public_url<K, V>(
         args: &ConfigArgs,

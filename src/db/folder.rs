@@ -59,7 +59,7 @@ pub enum FolderError {
     Unusable { path: PathBuf, cause: io::Error },
 }
 
-/// There while a server runs; still there at the next start when it was killed.
+/// There while a server runs, and says where; still there at the next start when it was killed.
 const UNCLEAN: &str = "running";
 
 impl DataFolder {
@@ -165,8 +165,19 @@ impl DataFolder {
         }
     }
 
+    /// What people type to reach the server that runs on the folder, if there is one.
+    pub fn server_address(&self) -> Result<Option<String>, FolderError> {
+        let _one_at_a_time = self.lock_schema()?;
+        if !self.is_served()? {
+            return Ok(None);
+        }
+        let written = fs::read_to_string(self.path.join(UNCLEAN));
+        Ok(written.ok().filter(|address| !address.is_empty()))
+    }
+
     /// Taken by the one server of this folder, after the database was opened.
-    pub fn lock_server(&self) -> Result<ServerLock, FolderError> {
+    /// `address` is what people type to reach it, for commands that run meanwhile.
+    pub fn lock_server(&self, address: &str) -> Result<ServerLock, FolderError> {
         // A command that looks whether there is a server holds its lock for a moment, and this one meanwhile.
         let _one_at_a_time = self.lock_schema()?;
         let file = self.lock_file(SERVER_LOCK)?;
@@ -175,7 +186,11 @@ impl DataFolder {
             Err(TryLockError::WouldBlock) => return Err(FolderError::Served(self.path.clone())),
             Err(TryLockError::Error(cause)) => return Err(self.unusable(cause)),
         }
-        let unclean = File::create(self.path.join(UNCLEAN)).and_then(|file| file.sync_all());
+        let unclean = File::create(self.path.join(UNCLEAN)).and_then(|mut mark| {
+            // On a full disk the mark alone has to do.
+            let _ = mark.write_all(address.as_bytes());
+            mark.sync_all()
+        });
         unclean.map_err(|cause| self.unusable(cause))?;
         Ok(ServerLock { _file: file })
     }

@@ -9,11 +9,12 @@ use sqlx::{SqlSafeStr, SqliteConnection};
 use super::folder::DataFolder;
 use super::{OpenError, unusable};
 
-const STEPS: [(i64, &str, &str); 4] = [
+const STEPS: [(i64, &str, &str); 5] = [
     (1, "accounts", include_str!("../../migrations/0001_accounts.sql")),
     (2, "media", include_str!("../../migrations/0002_media.sql")),
     (3, "findings", include_str!("../../migrations/0003_findings.sql")),
     (4, "people", include_str!("../../migrations/0004_people.sql")),
+    (5, "order", include_str!("../../migrations/0005_order.sql")),
 ];
 
 /// Runs the steps that are still to be done; called under the schema's lock.
@@ -68,6 +69,7 @@ mod tests {
 
     use super::*;
     use crate::db::Db;
+    use crate::types::order::{name_order, path_order};
     use crate::types::{ItemId, ItemState};
 
     /// What a server of schema 3 has: a user, tokens that are good, revoked and over, an item that was examined.
@@ -84,13 +86,13 @@ mod tests {
         insert into findings (item_id, size, modified_ns, identity, prober, state, duration_ms, rules, verdict, probed_at)
             values ('AQEBAQEBAQEBAQEBAQEBAQ', 7, 5, '1-1-1', 1, 'complete', 60000, 1, '{}', 1);";
 
-    async fn with_schema_3(folder: &DataFolder) {
+    async fn with_schema(version: usize, rows: &str, folder: &DataFolder) {
         let options = SqliteConnectOptions::new().filename(folder.database()).create_if_missing(true);
         let mut before = SqliteConnection::connect_with(&options).await.unwrap();
         let mut old = steps();
-        old.migrations = old.migrations.iter().take(3).cloned().collect();
+        old.migrations = old.migrations.iter().take(version).cloned().collect();
         old.run_direct(None, &mut before, false).await.unwrap();
-        before.execute(ROWS).await.unwrap();
+        before.execute(sqlx::AssertSqlSafe(rows.to_owned())).await.unwrap();
         before.close().await.unwrap();
     }
 
@@ -98,7 +100,7 @@ mod tests {
     async fn a_data_folder_of_schema_3_keeps_what_it_had() {
         let folder = tempfile::tempdir().unwrap();
         let folder = DataFolder::create(folder.path()).unwrap();
-        with_schema_3(&folder).await;
+        with_schema(3, ROWS, &folder).await;
         let db = Db::open(&folder).await.unwrap();
         let holder = db.holder("good").await.unwrap().expect("a good token stays good");
         assert_eq!((holder.user_name.as_str(), holder.grants.len()), ("Ada", 1));
@@ -108,14 +110,36 @@ mod tests {
         assert!(db.candidate("ada", "").await.unwrap().is_some(), "and logs in");
         let item = db.listed_item(ItemId::new([1; 16])).await.unwrap().expect("the item");
         assert_eq!((item.item.path.as_str(), item.state()), ("2024/\u{c4}rger.mp4", ItemState::Complete));
-        let keys: (String, String, String, i64) =
-            sqlx::query_as("select folder, name_key, path_key, duration_key from items")
+        let keys: (String, String, String, String, i64) =
+            sqlx::query_as("select folder, name_key, path_key, path_order, duration_key from items")
                 .fetch_one(db.reader())
                 .await
                 .unwrap();
-        let want = ("2024".to_owned(), "\u{e4}rger.mp4".to_owned(), "2024/\u{e4}rger.mp4".to_owned(), 60_000);
-        assert_eq!(keys, want);
+        let (name, path) = (name_order("\u{c4}rger.mp4"), path_order("2024/\u{c4}rger.mp4"));
+        assert_eq!(keys, ("2024".to_owned(), name, "2024/\u{e4}rger.mp4".to_owned(), path, 60_000));
         let loose = sqlx::query("pragma foreign_key_check").fetch_all(db.reader()).await.unwrap();
         assert!(loose.is_empty());
+    }
+
+    /// Schema 4 ordered by bytes.
+    const COUNTED: &str = "
+        insert into libraries (id, name, path, created_at) values ('lib', 'videos', '/srv/videos', 1);
+        insert into items (id, library_id, path, size, modified_ns, identity, state, created_at, changed_at,
+                           folder, name_key, path_key)
+            values ('AQEBAQEBAQEBAQEBAQEBAQ', 'lib', 'Clip 10', 1, 1, '1-1-1', 'complete', 1, 1, '', 'clip 10', 'clip 10'),
+                   ('AgICAgICAgICAgICAgICAg', 'lib', 'clip 2', 1, 1, '1-2-1', 'complete', 1, 1, '', 'clip 2', 'clip 2'),
+                   ('AwMDAwMDAwMDAwMDAwMDAw', 'lib', 'clip 1', 1, 1, '1-3-1', 'complete', 1, 1, '', 'clip 1', 'clip 1');";
+
+    #[tokio::test]
+    async fn a_data_folder_of_schema_4_counts_from_now_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = DataFolder::create(folder.path()).unwrap();
+        with_schema(4, COUNTED, &folder).await;
+        let db = Db::open(&folder).await.unwrap();
+        for column in ["name_key", "path_order"] {
+            let sql = sqlx::AssertSqlSafe(format!("select path from items order by {column}"));
+            let paths: Vec<String> = sqlx::query_scalar(sql).fetch_all(db.reader()).await.unwrap();
+            assert_eq!(paths, ["clip 1", "clip 2", "Clip 10"], "{column}");
+        }
     }
 }

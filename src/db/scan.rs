@@ -187,8 +187,8 @@ impl Change {
         let done = sqlx::query(
             "insert into items
                  (id, library_id, path, size, modified_ns, identity, state, created_at, changed_at,
-                  folder, name_key, path_key)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)",
+                  folder, name_key, path_key, path_order)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12)",
         )
         .bind(id.to_string())
         .bind(library_id)
@@ -201,6 +201,7 @@ impl Change {
         .bind(keys.folder)
         .bind(keys.name)
         .bind(keys.path)
+        .bind(keys.order)
         .execute(self.on())
         .await?;
         Ok(done.rows_affected())
@@ -211,7 +212,7 @@ impl Change {
         let done = sqlx::query(
             "update items set path = $2, size = $3, modified_ns = $4, identity = $5, state = $6,
                               changed_at = $7, missing_since = null,
-                              folder = $12, name_key = $13, path_key = $14,
+                              folder = $12, name_key = $13, path_key = $14, path_order = $15,
                               duration_key = coalesce((select findings.duration_ms from findings
                                   where findings.item_id = items.id and findings.size = $3
                                     and findings.modified_ns = $4 and findings.identity = $5), -1)
@@ -231,6 +232,7 @@ impl Change {
         .bind(keys.folder)
         .bind(keys.name)
         .bind(keys.path)
+        .bind(keys.order)
         .execute(self.on())
         .await?;
         Ok(done.rows_affected())

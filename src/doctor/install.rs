@@ -1,5 +1,6 @@
 //! Is this installation of reelgate well? One line for each thing that has stopped somebody, with what to do.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,24 +40,32 @@ pub enum State {
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    pub name: &'static str,
+    /// What was looked at, in words.
+    pub name: Cow<'static, str>,
     pub state: State,
     pub found: String,
     pub cure: Option<String>,
 }
 
 impl Check {
-    fn good(name: &'static str, found: impl Into<String>) -> Self {
-        Self { name, state: State::Good, found: found.into(), cure: None }
+    fn good(name: impl Into<Cow<'static, str>>, found: impl Into<String>) -> Self {
+        Self { name: name.into(), state: State::Good, found: found.into(), cure: None }
     }
 
-    fn note(name: &'static str, found: impl Into<String>, cure: impl Into<String>) -> Self {
-        Self { name, state: State::Note, found: found.into(), cure: Some(cure.into()) }
+    fn note(name: impl Into<Cow<'static, str>>, found: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self { name: name.into(), state: State::Note, found: found.into(), cure: Some(cure.into()) }
     }
 
-    fn bad(name: &'static str, found: impl Into<String>, cure: impl Into<String>) -> Self {
-        Self { name, state: State::Bad, found: found.into(), cure: Some(cure.into()) }
+    fn bad(name: impl Into<Cow<'static, str>>, found: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self { name: name.into(), state: State::Bad, found: found.into(), cure: Some(cure.into()) }
     }
+}
+
+/// A library and its folder.
+#[derive(Clone, Debug)]
+pub struct Served {
+    pub name: String,
+    pub path: PathBuf,
 }
 
 /// Looks at everything, from outside.
@@ -71,28 +80,29 @@ pub async fn examine(config: &Config, clock: &Clock) -> Vec<Check> {
 }
 
 /// What a running server sees of the same: it has the database open, and that it listens is known by who asks it.
-pub async fn database_of(db: &Db, clock: &Clock) -> (Vec<Check>, Vec<PathBuf>) {
+pub async fn database_of(db: &Db, clock: &Clock) -> (Vec<Check>, Vec<Served>) {
     let latest = db.latest_time().await.ok();
     let known = db.libraries().await.unwrap_or_default();
-    (
-        vec![whole(db).await, time(latest, clock)],
-        known.into_iter().map(|library| library.path.into()).collect(),
-    )
+    let served = known.into_iter().map(|library| Served { name: library.name, path: library.path.into() });
+    (vec![whole(db).await, time(latest, clock)], served.collect())
 }
 
-/// What the machine says. Asks disks, which may take their time. `libraries` are folders beside those of the settings.
-pub fn machine(config: &Config, libraries: Vec<PathBuf>) -> Vec<Check> {
+/// What the machine says. Asks disks, which may take their time. `libraries` are those beside the ones of the settings.
+pub fn machine(config: &Config, libraries: Vec<Served>) -> Vec<Check> {
     let mut checks = vec![data(&config.data), space(&config.data)];
-    let configured = config.libraries.iter().map(|library| library.path.clone());
-    let mut folders: Vec<PathBuf> = configured.chain(libraries).collect();
-    folders.sort();
-    folders.dedup();
-    checks.extend(folders.iter().map(|folder| library(folder)));
+    let configured = config
+        .libraries
+        .iter()
+        .map(|library| Served { name: library.name.clone(), path: library.path.clone() });
+    let mut served: Vec<Served> = configured.chain(libraries).collect();
+    served.sort_by(|one, other| one.path.cmp(&other.path));
+    served.dedup_by(|one, other| one.path == other.path);
+    checks.extend(served.iter().map(library));
     checks.push(descriptors(getrlimit(Resource::Nofile).maximum));
     if cfg!(feature = "watch") {
         checks.push(watches(number("/proc/sys/fs/inotify/max_user_watches")));
     }
-    checks.push(published(config.public_url.as_ref(), config.listen));
+    checks.push(published(config.public_url.as_ref(), config.listen, !config.trusted_proxies.is_empty()));
     checks.push(encryption(config.tls.is_some(), config.public_url.as_ref(), config.listen));
     checks.push(ffmpeg());
     checks
@@ -102,7 +112,7 @@ pub fn machine(config: &Config, libraries: Vec<PathBuf>) -> Vec<Check> {
 #[must_use]
 pub fn silent() -> Check {
     let cure = "Is a network drive away?  mount; dmesg | tail";
-    Check::bad("library", "the disks do not answer", cure)
+    Check::bad("libraries", "the disks do not answer", cure)
 }
 
 fn data(path: &Path) -> Check {
@@ -118,7 +128,7 @@ fn data(path: &Path) -> Check {
 }
 
 /// The database and the clock, which it remembers; and the folders that it knows.
-async fn database(path: &Path, clock: &Clock) -> (Vec<Check>, Vec<PathBuf>) {
+async fn database(path: &Path, clock: &Clock) -> (Vec<Check>, Vec<Served>) {
     const NAME: &str = "database";
     let Ok(folder) = DataFolder::existing(path) else { return (vec![time(None, clock)], Vec::new()) };
     let db = match Db::open(&folder).await {
@@ -160,7 +170,7 @@ fn time(latest: Option<i64>, clock: &Clock) -> Check {
 }
 
 fn space(path: &Path) -> Check {
-    const NAME: &str = "disk";
+    const NAME: &str = "free space";
     // A data folder that is not there yet will be made in what is above it.
     let there = path.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
     let Ok(found) = rustix::fs::statvfs(there) else {
@@ -213,20 +223,19 @@ async fn in_use(address: SocketAddr) -> Check {
     }
 }
 
-fn library(folder: &Path) -> Check {
-    const NAME: &str = "library";
-    let shown = folder.display();
-    match std::fs::read_dir(folder) {
-        Ok(_) => Check::good(NAME, shown.to_string()),
+fn library(Served { name, path }: &Served) -> Check {
+    let (name, shown) = (format!("library {name}"), path.display());
+    match std::fs::read_dir(path) {
+        Ok(_) => Check::good(name, shown.to_string()),
         Err(error) => {
             let cure = format!("Is the disk there, and may this user read it?  ls -ld {shown}");
-            Check::bad(NAME, format!("{shown}: {error}"), cure)
+            Check::bad(name, format!("{shown}: {error}"), cure)
         }
     }
 }
 
 fn descriptors(limit: Option<u64>) -> Check {
-    const NAME: &str = "descriptors";
+    const NAME: &str = "open files";
     match limit {
         Some(limit) if limit < FEW_DESCRIPTORS => {
             let found = format!("at most {limit} files and connections");
@@ -238,7 +247,7 @@ fn descriptors(limit: Option<u64>) -> Check {
 }
 
 fn watches(limit: Option<u64>) -> Check {
-    const NAME: &str = "watching";
+    const NAME: &str = "watched folders";
     match limit {
         Some(limit) if limit < FEW_WATCHES => {
             let found =
@@ -254,18 +263,20 @@ fn number(path: &str) -> Option<u64> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
-fn published(url: Option<&Url>, listen: SocketAddr) -> Check {
-    const NAME: &str = "public URL";
+/// Nobody has to name one whose viewers type the server's own address. Where a proxy stands in front they do not.
+fn published(url: Option<&Url>, listen: SocketAddr, has_proxy: bool) -> Check {
+    const NAME: &str = "public address";
     match url {
         Some(url) if url.scheme() == "http" && !listen.ip().is_loopback() => {
             Check::note(NAME, format!("{url}: tokens travel unencrypted"), "Put HTTPS in front of it")
         }
         Some(url) => Check::good(NAME, format!("{url}; reelgate doctor ID compares it with the server")),
-        None => Check::note(
+        None if has_proxy => Check::note(
             NAME,
-            "not set",
-            "public_url = \"https://video.example.org\"  once a proxy stands in front",
+            "requests come through a proxy (trusted_proxies), and links name this server's own address",
+            "public_url = \"https://video.example.org\"  in reelgate.toml: what people type",
         ),
+        None => Check::good(NAME, "people type this server's own address; public_url names another"),
     }
 }
 
@@ -292,7 +303,9 @@ fn ffmpeg() -> Check {
     let found = std::env::split_paths(&paths).map(|folder| folder.join("ffmpeg")).find(|file| file.is_file());
     match found {
         Some(file) => Check::good(NAME, file.display().to_string()),
-        None => Check::note(NAME, "not installed; the cures for files use it", "apt install ffmpeg"),
+        None => {
+            Check::good(NAME, "not installed; only the cures for single files use it (apt install ffmpeg)")
+        }
     }
 }
 
@@ -318,6 +331,17 @@ mod tests {
     }
 
     #[test]
+    fn a_check_of_a_library_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let served = |path: &Path| Served { name: "films".to_owned(), path: path.to_owned() };
+        let (there, away) = (library(&served(folder.path())), library(&served(&folder.path().join("away"))));
+        assert_eq!(
+            (&*there.name, there.state, &*away.name, away.state),
+            ("library films", State::Good, "library films", State::Bad)
+        );
+    }
+
+    #[test]
     fn limits_that_are_low_are_named_with_their_cure() {
         let cases = [
             (descriptors(Some(1024)), State::Note),
@@ -336,9 +360,16 @@ mod tests {
     fn an_unencrypted_public_address_is_named() {
         let url = |text| Url::parse(text).ok();
         let (open, own) = (SocketAddr::from(([0, 0, 0, 0], 80)), SocketAddr::from(([127, 0, 0, 1], 80)));
-        assert_eq!(published(url("http://video.example.org").as_ref(), open).state, State::Note);
-        assert_eq!(published(url("https://video.example.org").as_ref(), open).state, State::Good);
-        assert_eq!(published(None, own).state, State::Note);
+        let cases = [
+            ("http://video.example.org", true, State::Note, "tokens can be read on their way"),
+            ("https://video.example.org", true, State::Good, "they cannot"),
+            ("", false, State::Good, "viewers come directly: nothing is wrong"),
+            ("", true, State::Note, "a proxy stands in front, and links lead past it"),
+        ];
+        for (address, has_proxy, want, why) in cases {
+            let check = published(url(address).as_ref(), open, has_proxy);
+            assert_eq!((check.state, check.cure.is_some()), (want, want != State::Good), "{why}");
+        }
         let cases = [
             (false, None, open, State::Note, "plain HTTP for everybody"),
             (false, url("http://video.example.org"), open, State::Note, "behind a proxy without HTTPS"),

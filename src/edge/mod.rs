@@ -20,7 +20,7 @@ use crate::access::streams::Cut;
 use crate::app::{App, RequestId};
 use crate::body::{Lane, Outgoing, outgoing};
 use crate::config::ZeroCopy;
-use crate::error::{Audience, Error, Problem};
+use crate::error::{Audience, Error, Problem, Visitor};
 use crate::reception;
 use crate::router::{Answered, Reader, Router};
 use crate::server::Connection;
@@ -106,19 +106,21 @@ fn closing(error: Error) -> Response {
 /// What a response depends on of its request when the request is gone.
 struct Asker {
     method: Method,
-    navigates: bool,
+    /// None: no person navigates.
+    visitor: Option<Visitor>,
 }
 
 impl Asker {
     fn of<B>(request: &Request<B>) -> Asker {
-        Asker { method: request.method().clone(), navigates: reception::navigates(request.headers()) }
+        let visitor = reception::navigates(request.headers()).then(|| Visitor::of(request.uri()));
+        Asker { method: request.method().clone(), visitor }
     }
 
     fn audience(&self, answered: Option<&Answered>) -> Audience {
-        match answered.map(|answered| answered.reader) {
-            _ if self.navigates => Audience::Person,
-            Some(Reader::Player) => Audience::Player,
-            _ => Audience::Program,
+        match (self.visitor, answered.map(|answered| answered.reader)) {
+            (Some(visitor), _) => Audience::Person(visitor),
+            (None, Some(Reader::Player)) => Audience::Player,
+            (None, _) => Audience::Program,
         }
     }
 }

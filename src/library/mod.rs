@@ -1,7 +1,7 @@
 //! Folders served as they are: what is known against what is there.
 //!
 //! - [`register`] gives each configured folder its row
-//! - [`walk`], [`extension`] what lies in a folder, without opening a file
+//! - [`walk`] what lies in a folder, without opening a file
 //! - [`diff`] rows against files: which id is which file's now (pure)
 //! - [`batch`] in which order that can be written (pure)
 //! - [`scan`] one look: [`look`] gathers files and rows; compare, write, [`report`]
@@ -12,7 +12,6 @@
 mod batch;
 mod diff;
 mod examine;
-mod extension;
 #[cfg_attr(not(feature = "watch"), path = "no_eyes.rs")]
 mod eyes;
 mod keeper;

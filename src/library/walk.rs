@@ -16,8 +16,8 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use walkdir::{DirEntry, WalkDir};
 
-use super::extension::is_media;
 use super::sidecar::is_sidecar;
+use crate::types::extension::is_media;
 
 /// A file as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]

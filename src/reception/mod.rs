@@ -258,7 +258,8 @@ impl From<LoginError> for Error {
 }
 
 /// With a capital and a full stop.
-fn sentence(text: &str) -> String {
+/// An error's words as a page says them.
+pub fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str().trim_end_matches('.'))

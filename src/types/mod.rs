@@ -1,5 +1,7 @@
 //! The words of the domain that several rooms share.
 
+pub mod extension;
+pub mod order;
 pub mod program;
 
 use std::fmt;

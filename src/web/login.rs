@@ -25,6 +25,8 @@ struct LoginPage<'a> {
     name: &'a str,
     next: &'a str,
     problem: Option<String>,
+    /// Name and password do not fit, and nobody is told which of them.
+    is_wrong: bool,
     /// Nobody can log in yet.
     is_to_set_up: bool,
 }
@@ -52,7 +54,7 @@ pub async fn show(
         return Ok(see(next));
     }
     let is_to_set_up = app.setup.is_open(app.clock.seconds());
-    page(&LoginPage { frame: Frame::nobody(), name: "", next, problem: None, is_to_set_up })
+    page(&LoginPage { frame: Frame::nobody(), name: "", next, problem: None, is_wrong: false, is_to_set_up })
 }
 
 /// `POST /login`
@@ -64,14 +66,14 @@ pub async fn log_in(
     let next = local(login.next.as_deref());
     let admin = reception::admin(&app);
     let typed = Typed::new(login.password);
-    let again = |problem: String| {
+    let again = |problem: String, is_wrong: bool| {
         let (name, problem) = (login.name.as_str(), Some(problem));
-        page(&LoginPage { frame: Frame::nobody(), name, next, problem, is_to_set_up: false })
+        page(&LoginPage { frame: Frame::nobody(), name, next, problem, is_wrong, is_to_set_up: false })
     };
     match admin.log_in(&app.attempts, &login.name, typed, &browser.known()).await {
         Ok(secret) => Ok(entered(&browser, &secret, next)),
         Err(LoginError::Wrong) => {
-            let mut response = again("Name and password do not belong together.".to_owned())?;
+            let mut response = again("Name and password do not belong together.".to_owned(), true)?;
             *response.status_mut() = StatusCode::UNAUTHORIZED;
             // RFC 9110 §15.5.2 wants one; browsers show the page.
             response
@@ -80,7 +82,8 @@ pub async fn log_in(
             Ok(response)
         }
         Err(LoginError::TooMany(seconds)) => {
-            let mut response = again(format!("There were too many tries. Try again in {seconds} seconds."))?;
+            let mut response =
+                again(format!("There were too many tries. Try again in {seconds} seconds."), false)?;
             *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
             Ok(response)

@@ -7,10 +7,11 @@ use crate::app::App;
 use crate::error::Error;
 use crate::library::sidecar;
 use crate::media;
+use crate::types::extension::title;
 
 /// Addresses for a `<video>`, each with the credential that the page was given.
 pub(super) struct Player {
-    pub(super) name: String,
+    pub(super) title: String,
     pub(super) source: String,
     pub(super) poster: Option<String>,
     pub(super) subtitles: Vec<Subtitles>,
@@ -36,6 +37,6 @@ impl Player {
             let source = format!("{}{query}", sidecar::subtitles_url(shown.id, &text.label));
             Subtitles { label: text.label, source }
         });
-        Ok(Player { source, poster, subtitles: subtitles.collect(), name: shown.name })
+        Ok(Player { source, poster, subtitles: subtitles.collect(), title: title(&shown.name).to_owned() })
     }
 }

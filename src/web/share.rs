@@ -7,7 +7,7 @@
 use askama::Template;
 use axum::extract::{FromRequest as _, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use http::header::{CACHE_CONTROL, SET_COOKIE, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use super::frame::{Frame, page};
 use super::player::Subtitles;
+use crate::access::attempts::Wait;
 use crate::access::credential::Credential;
 use crate::access::password::{Typed, Verdict};
 use crate::access::share::{ShareCode, ShareVisit};
@@ -26,6 +27,7 @@ use crate::error::Error;
 use crate::media::{self, Shown};
 use crate::reception::{self, Form, Sender};
 use crate::types::ItemId;
+use crate::types::extension::title;
 
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
@@ -34,7 +36,7 @@ const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 struct SharePage {
     frame: Frame,
     id: ItemId,
-    name: String,
+    title: String,
     source: String,
     poster: Option<String>,
     subtitles: Vec<Subtitles>,
@@ -47,6 +49,7 @@ struct SharePage {
 #[template(path = "share_password.html")]
 struct PasswordPage {
     frame: Frame,
+    problem: Option<String>,
     is_wrong: bool,
 }
 
@@ -70,7 +73,7 @@ pub async fn show(State(app): State<App>, request: Request) -> Result<Response, 
         Ok(shown) => player(&app, &request, visit, shown).await,
         Err(Error::Locked) => {
             expect_open(&app, &visit).await?;
-            password_page(false)
+            password_page(None)
         }
         Err(error) => Err(error),
     }
@@ -87,12 +90,17 @@ pub async fn unlock(State(app): State<App>, sender: Sender, request: Request) ->
     let Form(entered) = Form::<Entered>::from_request(form, &app).await?;
     let place = format!("/s/{}", visit.code.expose());
     let Some(stored) = stored else { return Ok(redirected(&place, &[])) };
-    app.attempts.share(sender.client.address, &id)?;
+    match app.attempts.share(sender.client.address, &id) {
+        Err(Wait(seconds)) if reception::navigates(&request.headers) => {
+            return password_page(Some(Refusal::Wait(seconds)));
+        }
+        tried => tried?,
+    }
     let typed = Typed::new(entered.password);
     let verified = app.hashing.verify(typed, Some(stored.clone())).await;
     let (verdict, _) = verified.map_err(AdminError::from)?;
     if verdict == Verdict::Wrong {
-        return password_page(true);
+        return password_page(Some(Refusal::Wrong));
     }
     let visit = ShareVisit { proof: Some(app.access.prove(&id, &stored)), ..known(&app, visit) };
     Ok(redirected(&place, &cookies(&request, visit, item)))
@@ -139,7 +147,7 @@ async fn player(app: &App, request: &Parts, visit: ShareVisit, shown: Shown) -> 
         source: format!("{below}/m/{}", utf8_percent_encode(&shown.name, NON_ALPHANUMERIC)),
         poster: shown.beside.poster.map(|_| format!("{below}/poster/poster")),
         subtitles: subtitles.collect(),
-        name: shown.name,
+        title: title(&shown.name).to_owned(),
         for_whom: row.name,
         until: row.expires_at.map(until),
         download: shown.download,
@@ -164,13 +172,32 @@ fn with_cookies(mut response: Response, cookies: &[String]) -> Response {
     response
 }
 
+/// Why the form is there again.
+enum Refusal {
+    Wrong,
+    /// Seconds until the next try.
+    Wait(u32),
+}
+
 /// The form goes to the page's own address, so that the code stands nowhere else.
-fn password_page(is_wrong: bool) -> Result<Response, Error> {
-    let mut response = page(&PasswordPage { frame: Frame::nobody(), is_wrong })?;
-    if is_wrong {
-        *response.status_mut() = StatusCode::UNAUTHORIZED;
-        let challenge = HeaderValue::from_static("Bearer realm=\"reelgate\"");
-        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+fn password_page(refusal: Option<Refusal>) -> Result<Response, Error> {
+    let problem = refusal.as_ref().map(|refusal| match refusal {
+        Refusal::Wrong => "That is not the password.".to_owned(),
+        Refusal::Wait(seconds) => format!("There were too many tries. Try again in {seconds} seconds."),
+    });
+    let is_wrong = matches!(refusal, Some(Refusal::Wrong));
+    let mut response = page(&PasswordPage { frame: Frame::nobody(), problem, is_wrong })?;
+    match refusal {
+        None => {}
+        Some(Refusal::Wrong) => {
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
+            let challenge = HeaderValue::from_static("Bearer realm=\"reelgate\"");
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        Some(Refusal::Wait(seconds)) => {
+            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
     }
     Ok(unlisted(response))
 }

@@ -45,6 +45,8 @@ const LAYERS: &[(&str, u8)] = &[
 /// Files that are pure wherever they lie: layer 0.
 const PURE: &[&str] = &[
     "types/mod.rs",
+    "types/extension.rs",
+    "types/order.rs",
     "types/program.rs",
     "range/mod.rs",
     "range/header.rs",

@@ -90,7 +90,7 @@ fn target(url: &Value) -> String {
 }
 
 const FILES: [&str; 6] =
-    ["2023/d.mp4", "2024.mp4", "2024/a.mp4", "2024/sub/b.mp4", "2024/sub/c.mp4", "2024b/e.mp4"];
+    ["2023/d.mp4", "2024/a.mp4", "2024/sub/b.mp4", "2024/sub/c.mp4", "2024.mp4", "2024b/e.mp4"];
 
 fn years() -> Server {
     FILES.iter().fold(Setup::new(), |setup, path| setup.file(path, &bytes(3_000))).start()
@@ -288,6 +288,27 @@ fn walked(caller: &Api<'_>, query: &str, mut meanwhile: impl FnMut()) -> Vec<Str
         }
     }
     all
+}
+
+#[test]
+fn lists_and_neighbours_count_as_people_do() {
+    let files = ["Clip 1.mp4", "clip 02.mp4", "clip 10.mp4", "part 9/a.mp4", "part 10/a.mp4"];
+    let setup = files.iter().rev().fold(Setup::new(), |setup, path| setup.file(path, &bytes(3_000)));
+    let server = setup.start();
+    let ada = server.api("ada", "--grant videos");
+    let listed = walked(&ada, "limit=1", || {});
+    assert_eq!(listed, ["Clip 1.mp4", "clip 02.mp4", "clip 10.mp4", "part 9/a.mp4", "part 10/a.mp4"]);
+    let by_name = walked(&ada, "limit=2&sort=name", || {});
+    assert_eq!(by_name[2..], files[..3], "behind both of the name a.mp4");
+    let top = ada.json("/items?folders=1&library=videos");
+    let folders: Vec<&str> =
+        top["folders"].as_array().unwrap().iter().map(|folder| folder["name"].as_str().unwrap()).collect();
+    assert_eq!(folders, ["part 9", "part 10"]);
+    let item = ada.json(&format!("/items/{}", server.id("clip 02.mp4")));
+    assert_eq!(
+        (&item["previous"]["name"], &item["next"]["name"]),
+        (&json!("Clip 1.mp4"), &json!("clip 10.mp4"))
+    );
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn every_command_gives_json_of_its_shape_and_a_text_for_people() {
     // The same command runs twice, once for each form; a name or an id makes them differ.
     let cases: [(&str, &str, &str); 20] = [
         ("user add bob{}", "created_at id name password role state system", "reelgate token create bob"),
-        ("user list", "created_at id name password role state system", "NAME"),
+        ("user list", "created_at id name password role state system", "not yet, tokens only"),
         ("user show ada", "created_at grants id name password role state system tokens", "sees      videos"),
         ("user set ada --role admin", "created_at id name password role state system", "admin"),
         ("user set ada --role viewer", "created_at id name password role state system", "viewer"),
@@ -148,6 +148,31 @@ const MISTAKES: [Mistake; 34] = [
     ("healthcheck --listen 127.0.0.1:1", 1, &["127.0.0.1:1"]),
     ("completions tcsh", 2, &["tcsh", "bash"]),
 ];
+
+#[test]
+fn a_mistake_in_what_is_granted_is_told_once_with_examples_at_hand() {
+    let (_setup, program) = furnished();
+    let ran = program.run(["grant", "add", "ada", "//x"]);
+    assert_eq!(ran.stderr.matches("//x").count(), 1, "{ran:?}");
+    assert!(ran.stderr.contains("names no library"), "{ran:?}");
+    for line in ["grant --help", "grant add --help"] {
+        assert!(program.ok(line).contains("reelgate grant add ada videos/2024"), "{line}");
+    }
+}
+
+#[test]
+fn lists_fit_a_terminal_of_80_columns() {
+    let (_setup, program) = furnished();
+    program.ok("user add root --role admin");
+    let video = program.json("items")[0]["path"].as_str().unwrap().to_owned();
+    program.ok(&format!("share create videos/{video} --for 2h --plays 3 --name Grandma"));
+    for line in ["items", "user list", "share list", "grant list"] {
+        let said = program.ok(line);
+        assert!(said.lines().all(|line| line.chars().count() <= 80), "{line}: {said}");
+    }
+    let shares = program.ok("share list");
+    assert!(shares.contains("Grandma") && shares.contains("0 of 3 times"), "{shares}");
+}
 
 #[test]
 fn a_mistake_has_its_exit_status_and_says_what_helps() {

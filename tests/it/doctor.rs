@@ -414,7 +414,7 @@ fn an_installation_is_looked_at() {
     };
     let (code, checks) = examine(&server.address.to_string());
     assert_eq!(code, Some(0), "{checks}");
-    for name in ["data folder", "database", "clock", "address", "library"] {
+    for name in ["data folder", "database", "clock", "address", "library videos"] {
         assert_eq!(state(&checks, name), "good", "{name}");
     }
     let stranger = Faulty::serve(FILM, Fault::Refused);
@@ -422,5 +422,5 @@ fn an_installation_is_looked_at() {
     assert_eq!((code, state(&checks, "address").as_str()), (Some(1), "bad"), "another program has the port");
     fs::rename(server.library(), server.folder().join("elsewhere")).unwrap();
     let (code, checks) = examine(&server.address.to_string());
-    assert_eq!((code, state(&checks, "library").as_str()), (Some(1), "bad"), "the disk is away");
+    assert_eq!((code, state(&checks, "library videos").as_str()), (Some(1), "bad"), "the disk is away");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::files::bytes;
+use crate::support::files::{self, bytes};
 use crate::support::login::{cookie, log_in};
 use crate::support::media::SOON;
 use crate::support::{Request, Response, Server, Setup, eventually, get};
@@ -184,7 +184,8 @@ fn a_name_on_the_page_is_text() {
     let (_, title) = page.text().split_once("<h1><bdi>").unwrap();
     let (title, _) = title.split_once("</bdi></h1>").unwrap();
     assert!(!title.contains(['<', '>', '"']), "{title}");
-    assert_eq!(unescaped(title), FILM.split_once('/').unwrap().1);
+    let name = FILM.split_once('/').unwrap().1;
+    assert_eq!(unescaped(title), name.strip_suffix(".mp4").unwrap(), "as the library has it");
     assert!(!page.text().contains("films/"), "the folders above are nobody's business");
 }
 
@@ -222,6 +223,44 @@ fn a_refusal_has_a_policy_as_every_page_has() {
         assert!([401, 404].contains(&page.status), "{target}");
         assert_closed(&page);
         assert_policy(&page);
+    }
+}
+
+#[test]
+fn a_refusal_tells_people_where_to_go_and_guests_whom_to_ask() {
+    let server = served();
+    let id = server.id("b.mp4");
+    let made = server.program.json("share create videos/b.mp4");
+    let code = made["url"].as_str().unwrap().rsplit_once('/').unwrap().1.to_owned();
+    server.program.ok(&format!("share revoke {code}"));
+    let page = |target: &str| server.send(&navigation(target));
+    let revoked = eventually("the revocation", SOON, || {
+        Some(page(&format!("/s/{code}"))).filter(|page| page.status != 200)
+    });
+    let last = code.chars().last().unwrap();
+    let unknown = page(&format!("/s/{}{last}", "A".repeat(code.len() - 1)));
+    // But for the number of the request.
+    let said = |page: &Response| page.text().split_once(", request ").unwrap().0.to_owned();
+    assert_eq!((revoked.status, said(&revoked)), (unknown.status, said(&unknown)));
+    for guest in [revoked, unknown, page("/s/"), page(&format!("/m/{id}?token=x"))] {
+        let text = guest.text();
+        assert!(
+            text.contains("does not open anything any more") && text.contains("Ask whoever sent it"),
+            "{text}"
+        );
+        assert!(!text.contains("credential") && !text.contains("<a "), "{text}");
+    }
+    let ada = log_in(&server, "ada");
+    let cases = [
+        (navigation(format!("/m/{id}")), "/login", "a stranger"),
+        (navigation("/watch/none").header("Cookie", &ada), "/", "a person at what is not there"),
+        (navigation("/nowhere").header("Cookie", &ada), "/", "a person at no address"),
+    ];
+    for (request, way, who) in cases {
+        let refused = server.send(&request);
+        let text = refused.text();
+        assert!(text.contains(&format!("<a class=\"button main\" href=\"{way}\">")), "{who}: {text}");
+        assert!(!text.contains("credential"), "{who}: {text}");
     }
 }
 
@@ -307,4 +346,44 @@ fn what_pages_need_is_there() {
     }
     let scripts = seen.iter().filter(|address| address.starts_with("/assets/js/")).count();
     assert!(scripts >= 4 && seen.len() > scripts, "{seen:?}");
+}
+
+#[test]
+fn an_empty_library_says_what_to_do_and_where_to_administrators_alone() {
+    let server = Server::with(&[]);
+    server.person("root", "--role admin");
+    server.person("ada", "--grant videos");
+    server.person("bob", "");
+    let home =
+        |name: &str, target: &str| server.send(&navigation(target).header("Cookie", log_in(&server, name)));
+    let place = server.library().canonicalize().unwrap().display().to_string();
+    let cases = [
+        ("root", "Put some into a folder below", true, true),
+        ("ada", "shows up here", true, false),
+        ("bob", "Nothing is shared with you yet", false, false),
+    ];
+    for (name, said, is_named, has_path) in cases {
+        let page = home(name, "/");
+        let text = page.text();
+        assert!(page.status == 200 && text.contains(said), "{name}: {text}");
+        assert_closed(&page);
+        assert_eq!(text.contains(">videos<"), is_named, "{name}: {text}");
+        assert_eq!(unescaped(text).contains(&place), has_path, "{name}: {text}");
+        assert!(!text.contains("class=\"button"), "{name}: no button leads back here: {text}");
+    }
+    for (name, library) in [("root", "nope"), ("bob", "nope"), ("bob", "videos")] {
+        let page = home(name, &format!("/?library={library}"));
+        let text = page.text();
+        assert_eq!(page.status, 404, "{name}: {library}");
+        assert!(
+            text.contains("There is no library") && text.contains("href=\"/\">To the library"),
+            "{name}: {text}"
+        );
+    }
+    files::write(&server.library().join("a.mp4"), &bytes(2_000));
+    server.program.ok("scan videos");
+    let text = eventually("the list", SOON, || {
+        Some(home("ada", "/?library=videos")).filter(|page| page.text().contains("/assets/js/library.js"))
+    });
+    assert_eq!(text.status, 200);
 }

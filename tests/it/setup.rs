@@ -47,18 +47,26 @@ fn the_printed_address_makes_one_administrator_without_a_script() {
     assert!(page.text().contains("method=\"post\">") && !page.text().contains("<script"), "{}", page.text());
     assert_eq!(page.header("referrer-policy"), Some("same-origin"), "or the form comes from nowhere");
     let cases = [
-        (code.as_str(), "root", [PASSWORD, "another password"], 422, "not equal"),
-        (&code, "root", ["short", "short"], 422, "too short"),
-        (&code, "rootroot", ["RootRoot", "RootRoot"], 422, "the name"),
-        (&code, "no name", [PASSWORD, PASSWORD], 422, "a name with a space"),
-        (&code[1..], "root", [PASSWORD, PASSWORD], 403, "another code"),
-        ("", "root", [PASSWORD, PASSWORD], 403, "no code"),
+        (code.as_str(), "root", [PASSWORD, "another password"], 422, "not equal", "again"),
+        (&code, "root", ["short", "short"], 422, "too short", "password"),
+        (&code, "rootroot", ["RootRoot", "RootRoot"], 422, "the name", "password"),
+        (&code, "no name", [PASSWORD, PASSWORD], 422, "a name with a space", "name"),
+        (&code[1..], "root", [PASSWORD, PASSWORD], 403, "another code", ""),
+        ("", "root", [PASSWORD, PASSWORD], 403, "no code", ""),
     ];
-    for (code, name, passwords, status, why) in cases {
+    for (code, name, passwords, status, why, field) in cases {
         let answer = by_page(&server, code, name, passwords);
         assert_eq!(answer.status, status, "{why}");
         assert!(answer.header("set-cookie").is_none(), "{why}");
         assert_eq!(answer.text().contains("role=\"alert\""), status == 422, "{why}");
+        if status == 422 {
+            assert_put_right_at(&answer, field, why);
+            assert!(answer.text().contains(&format!("value=\"{name}\"")), "{why}: the name is kept");
+            assert!(
+                !passwords.iter().any(|password| answer.text().contains(password)),
+                "{why}: no password is"
+            );
+        }
     }
     let made = by_page(&server, &code, "root", [PASSWORD, PASSWORD]);
     assert_eq!((made.status, made.header("location")), (303, Some("/")));
@@ -69,6 +77,19 @@ fn the_printed_address_makes_one_administrator_without_a_script() {
     assert_over(&server, &code);
 }
 
+/// The one field that is wrong says so, says why, and has the focus.
+#[track_caller]
+fn assert_put_right_at(page: &Response, field: &str, why: &str) {
+    let tags: Vec<&str> =
+        page.text().split("<input ").skip(1).map(|rest| rest.split('>').next().unwrap()).collect();
+    assert_eq!(tags.len(), 3, "{why}");
+    for tag in tags {
+        let is_it = tag.contains(&format!("name=\"{field}\""));
+        let marks = ["aria-invalid=\"true\"", "aria-describedby=\"wrong", " autofocus"];
+        assert!(marks.iter().all(|mark| tag.contains(mark) == is_it), "{why}: {tag}");
+    }
+}
+
 #[track_caller]
 fn assert_over(server: &Server, code: &str) {
     for name in ["root", "eve"] {
@@ -77,6 +98,12 @@ fn assert_over(server: &Server, code: &str) {
     }
     assert_eq!(server.send(&get(format!("/setup?code={code}"))).status, 404);
     assert_eq!(server.send(&get("/setup")).status, 404);
+    let again = server.send(&get(format!("/setup?code={code}")).header("Sec-Fetch-Mode", "navigate"));
+    let text = again.text();
+    assert!(
+        again.status == 404 && text.contains("already set up") && text.contains("href=\"/login\""),
+        "{text}"
+    );
 }
 
 #[test]

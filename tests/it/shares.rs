@@ -457,6 +457,39 @@ fn the_command_says_what_is_wrong() {
 }
 
 #[test]
+fn a_link_of_the_command_leads_to_the_server_that_runs() {
+    let server = Server::with(&[("film.mp4", b"0123456789")]);
+    server.program.ok("user add root --role admin");
+    let program = server.program.clone();
+    let make = |flags: &str| {
+        let line = format!("share create videos/film.mp4{flags}");
+        let ran = program.run(line.split(' '));
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        ran
+    };
+    let here = make("");
+    assert!(here.stdout.contains(&format!("http://{}/s/", server.address)), "{here:?}");
+    assert_eq!(here.stderr, "");
+    let named = server.folder().join("named.toml");
+    std::fs::write(&named, "public_url = \"https://video.example.org/\"\n").unwrap();
+    let public = make(&format!(" --config {}", named.display()));
+    assert!(
+        public.stdout.contains("https://video.example.org/s/"),
+        "what people type comes first: {public:?}"
+    );
+    let _folder = server.kill();
+    let guessed = make("");
+    assert!(guessed.stdout.contains("http://127.0.0.1:8080/s/"), "{guessed:?}");
+    assert!(guessed.stderr.contains("guess") && guessed.stderr.contains("public_url"), "{guessed:?}");
+    std::fs::write(&named, "listen = \"0.0.0.0:9\"\n").unwrap();
+    let listening = make(&format!(" --config {}", named.display()));
+    assert!(
+        listening.stdout.contains("http://localhost:9/s/") && listening.stderr.is_empty(),
+        "{listening:?}"
+    );
+}
+
+#[test]
 fn a_token_that_ends_makes_no_link_that_lasts_longer() {
     let server = served();
     server.program.ok("user add ann --grant videos/films");

@@ -125,7 +125,7 @@ fn the_status_counts_and_names_what_is_wrong() {
     );
     let checks = status.body["checks"].as_array().unwrap();
     let check = |name: &str| checks.iter().find(|check| check["name"] == name).unwrap();
-    for name in ["database", "data folder", "disk", "clock", "library", "descriptors"] {
+    for name in ["database", "data folder", "free space", "clock", "library videos", "open files"] {
         assert_eq!(check(name)["ok"], true, "{name}: {checks:?}");
     }
     let viewer = server.token("ada", "--kind api");

@@ -8,6 +8,7 @@ use super::statement::{Values, any_of};
 use crate::db::findings::{Listed, ListedRow, OF_THIS_VERSION};
 use crate::db::sidecars::Nearby;
 use crate::db::{Db, DbError, impossible};
+use crate::types::order::path_order;
 use crate::types::{ItemId, split_path};
 
 /// An item beside another one.
@@ -50,11 +51,12 @@ impl Db {
         let libraries = self.libraries().await?;
         let mut writing = Writing::new(&libraries);
         let condition = writing.conditions(selection).join(" and ");
-        let (folder, path) = (writing.values.text(split_path(path).0), writing.values.text(path));
+        let (folder, place) =
+            (writing.values.text(split_path(path).0), writing.values.text(path_order(path)));
         let sql = format!(
             "select items.id, items.path from items
-             where {condition} and items.folder = {folder} and items.path {than} {path}
-             order by items.path {direction} limit 1"
+             where {condition} and items.folder = {folder} and items.path_order {than} {place}
+             order by items.path_order {direction} limit 1"
         );
         let query =
             sqlx::query_as_with::<_, (String, String), _>(AssertSqlSafe(sql), writing.values.arguments()?);

@@ -1,9 +1,11 @@
-//! What the rows of items hold of their paths for lists: the folder, and name and path as they are compared.
+//! What the rows of items hold of their paths for lists: the folder, and name and path as they are
+//! ordered, and the path as it is searched.
 
 use sqlx::AssertSqlSafe;
 
 use crate::db::Db;
 use crate::db::findings::OF_THIS_VERSION;
+use crate::types::order::{name_order, path_order};
 use crate::types::{folded, split_path};
 
 /// Rows in one transaction.
@@ -14,12 +16,13 @@ pub(in crate::db) struct Keys<'p> {
     pub folder: &'p str,
     pub name: String,
     pub path: String,
+    pub order: String,
 }
 
 impl<'p> Keys<'p> {
     pub fn of(path: &'p str) -> Keys<'p> {
         let (folder, name) = split_path(path);
-        Keys { folder, name: folded(name), path: folded(path) }
+        Keys { folder, name: name_order(name), path: folded(path), order: path_order(path) }
     }
 }
 
@@ -28,7 +31,7 @@ impl Db {
     pub(in crate::db) async fn fill_keys(&self) -> Result<(), sqlx::Error> {
         loop {
             let rows: Vec<(String, String)> =
-                sqlx::query_as("select id, path from items where path_key = '' limit $1")
+                sqlx::query_as("select id, path from items where path_order = '' limit $1")
                     .bind(BATCH)
                     .fetch_all(&self.0.writer)
                     .await?;
@@ -37,7 +40,7 @@ impl Db {
             }
             let mut change = self.0.writer.begin_with("BEGIN IMMEDIATE").await?;
             let sql = format!(
-                "update items set folder = $2, name_key = $3, path_key = $4, duration_key =
+                "update items set folder = $2, name_key = $3, path_key = $4, path_order = $5, duration_key =
                      coalesce((select findings.duration_ms from findings where {OF_THIS_VERSION}), -1)
                  where id = $1"
             );
@@ -48,6 +51,7 @@ impl Db {
                     .bind(keys.folder)
                     .bind(keys.name)
                     .bind(keys.path)
+                    .bind(keys.order)
                     .execute(&mut *change)
                     .await?;
             }

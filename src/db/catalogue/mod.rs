@@ -17,7 +17,8 @@ use sqlx::AssertSqlSafe;
 
 use super::findings::{Listed, ListedRow, OF_THIS_VERSION};
 use super::{Db, DbError};
-use crate::types::{Sort, folded, split_path};
+use crate::types::order::{name_order, path_order};
+use crate::types::{Sort, split_path};
 
 use selection::Writing;
 
@@ -62,7 +63,7 @@ impl Mark {
         let number = |value: u64| Key::Number(i64::try_from(value).unwrap_or(i64::MAX));
         let key = match sort {
             Sort::Path => Key::Text(item.library.clone()),
-            Sort::Name => Key::Text(folded(split_path(&item.path).1)),
+            Sort::Name => Key::Text(name_order(split_path(&item.path).1)),
             Sort::Newest | Sort::Oldest => Key::Number(item.modified_ns),
             Sort::Longest => duration.map_or(Key::Number(UNKNOWN), number),
             Sort::Largest => number(item.size),
@@ -78,7 +79,7 @@ const UNKNOWN: i64 = -1;
 /// What a list is ordered by: two expressions, the second of which no two items share, and the direction.
 fn order(sort: Sort) -> (&'static str, &'static str, &'static str) {
     match sort {
-        Sort::Path => ("libraries.name", "items.path", "asc"),
+        Sort::Path => ("libraries.name", "items.path_order", "asc"),
         Sort::Name => ("items.name_key", "items.id", "asc"),
         Sort::Newest => ("items.modified_ns", "items.id", "desc"),
         Sort::Oldest => ("items.modified_ns", "items.id", "asc"),
@@ -107,7 +108,10 @@ impl Db {
                 Key::Text(text) => writing.values.text(text),
                 Key::Number(number) => writing.values.number(*number),
             };
-            let last = writing.values.text(&mark.last);
+            let last = match slice.sort {
+                Sort::Path => writing.values.text(path_order(&mark.last)),
+                _ => writing.values.text(&mark.last),
+            };
             let than = if direction == "asc" { ">" } else { "<" };
             conditions.push(format!("({first}, {second}) {than} ({key}, {last})"));
         }

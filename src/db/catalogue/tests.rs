@@ -133,7 +133,8 @@ async fn rows_of_older_versions_get_their_keys() {
     let folder = tempfile::tempdir().unwrap();
     let db = with_items(folder.path(), &["2024/\u{c4}rger.mp4", "b.mp4"]).await;
     let mut change = db.change().await.unwrap();
-    let before = "update items set folder = '', name_key = '', path_key = '', duration_key = -1";
+    let before =
+        "update items set folder = '', name_key = '', path_key = '', path_order = '', duration_key = -1";
     sqlx::query(before).execute(change.on()).await.unwrap();
     change.commit().await.unwrap();
     db.close().await.unwrap();

@@ -2,7 +2,8 @@
 
 import { h } from "./dom.js";
 
-const EXTENSION = /\.(3gp|asf|avi|flv|m2ts|m4v|mkv|mov|mp4|mpe?g|mts|ogv|ts|webm|wmv)$/i;
+// As src/types/extension.rs has them.
+const EXTENSION = /\.(3g2|3gp|aac|asf|avi|divx|dv|f4v|flac|flv|m2ts|m2v|m4a|m4b|m4v|mka|mkv|mov|mp3|mp4|mpeg|mpg|mts|mxf|oga|ogg|ogm|ogv|opus|qt|rmvb|ts|vob|wav|webm|wma|wmv)$/i;
 
 export const titleOf = (name) => name.replace(EXTENSION, "") || name;
 
