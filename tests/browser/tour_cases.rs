@@ -165,8 +165,8 @@ fn strangers(known: &Known) -> Vec<Stop> {
     vec![
         Stop::new("login", "/login?next=%2Fshares", "#name"),
         Stop::new("login-refused", "/login", "[role=alert]").keys("nobody\u{e004}whatever\u{e007}").refused(),
-        Stop::new("error-not-found", "/nothing/here", ".status").refused(),
-        Stop::new("error-link-over", "/s/AAAAAAAAAAAAAAAAAAAAAA", ".status").refused(),
+        Stop::new("error-not-found", "/nothing/here", ".aside").refused(),
+        Stop::new("error-link-over", "/s/AAAAAAAAAAAAAAAAAAAAAA", ".aside").refused(),
         Stop::new("share", known.share.clone(), "video"),
         Stop::new("share-password", known.locked.clone(), "#password"),
         Stop::new("embed", known.embed.clone(), "video"),
@@ -233,6 +233,6 @@ fn administrators(known: &Known) -> Vec<Stop> {
         Stop::new("admin-report-delete", format!("/admin/reports/{}", known.report), "dialog[open]")
             .press(&[("#content button", "Delete")]),
         Stop::new("admin-settings", "/admin/settings", "td"),
-        Stop::new("error-not-found-inside", "/admin/nothing", ".status").refused(),
+        Stop::new("error-not-found-inside", "/admin/nothing", ".aside").refused(),
     ]
 }
