@@ -25,7 +25,7 @@ pub struct Typed(String);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    #[error("a password has at least {} bytes", LENGTHS.start())]
+    #[error("a password has at least {} characters", LENGTHS.start())]
     TooShort,
     #[error("a password has at most {} bytes", LENGTHS.end())]
     TooLong,

@@ -154,11 +154,11 @@ async fn list(admin: &Admin, output: Output) -> anyhow::Result<()> {
     )
 }
 
-/// `2 of 3 times`
+/// `2 of 3`
 fn watched(value: &Value) -> String {
     let plays = value["plays"].as_i64().unwrap_or_default();
     match value["plays_limit"].as_i64() {
-        Some(limit) => format!("{plays} of {limit} times"),
+        Some(limit) => format!("{plays} of {limit}"),
         None if plays == 0 => "never".to_owned(),
         None if plays == 1 => "once".to_owned(),
         None => format!("{plays} times"),
@@ -183,7 +183,7 @@ mod tests {
             (json!({ "plays": 0, "plays_limit": null }), "never"),
             (json!({ "plays": 1, "plays_limit": null }), "once"),
             (json!({ "plays": 7, "plays_limit": null }), "7 times"),
-            (json!({ "plays": 2, "plays_limit": 3 }), "2 of 3 times"),
+            (json!({ "plays": 2, "plays_limit": 3 }), "2 of 3"),
         ];
         for (value, want) in cases {
             assert_eq!(watched(&value), want);

@@ -112,7 +112,7 @@ struct Asker {
 
 impl Asker {
     fn of<B>(request: &Request<B>) -> Asker {
-        let visitor = reception::navigates(request.headers()).then(|| Visitor::of(request.uri()));
+        let visitor = reception::navigates(request.headers()).then(|| Visitor::of(request.uri().path()));
         Asker { method: request.method().clone(), visitor }
     }
 

@@ -4,7 +4,6 @@
 //! one that never was.
 
 use askama::Template;
-use http::Uri;
 
 use super::Problem;
 
@@ -44,15 +43,11 @@ const LOGIN: Way = Way { to: "/login", words: "Log in" };
 const ASK: &str = "Ask whoever sent it for a new one.";
 
 impl Visitor {
-    pub fn of(address: &Uri) -> Visitor {
-        let path = address.path();
-        let is_link = |pair: &str| pair.starts_with("token=") || pair.starts_with("sig=");
+    /// By the path alone: what a query brings along must not be told by the answer.
+    pub fn of(path: &str) -> Visitor {
         if path.starts_with("/embed/") {
             Visitor::Framed
-        } else if path.starts_with("/s/")
-            || path.starts_with("/t/")
-            || address.query().is_some_and(|query| query.split('&').any(is_link))
-        {
+        } else if path.starts_with("/s/") {
             Visitor::Guest
         } else {
             Visitor::Member
@@ -85,14 +80,14 @@ fn words(problem: &Problem, visitor: Visitor) -> (&str, &str, &str) {
             "Tell whoever runs that page.",
         ),
         ("unauthorized", Visitor::Member) => (
-            "Log in to see this",
-            "Nobody sees anything here without a login or a link that was sent to them.",
-            "Did somebody send you this link? Then it does not open anything any more: ask for a new one.",
+            "This does not open for you",
+            "You are not logged in, or the link that you followed does not open anything any more.",
+            "Log in, or ask whoever sent you the link for a new one.",
         ),
         ("not_found", Visitor::Member) => (
             "There is nothing here",
             "What was here may be gone or have another address, or it is not shared with you.",
-            "Look for it in the library. What is missing there, an administrator can share with you.",
+            "Look for it in the library, or ask whoever told you of it.",
         ),
         ("link_over", _) => ("This link is over", "It was good for a time, and the time has passed.", ASK),
         ("link_used_up", _) => ("This link is used up", "It was watched as often as it may be.", ASK),
@@ -124,20 +119,16 @@ mod tests {
     use crate::error::{Error, Kind};
 
     #[test]
-    fn how_somebody_came_is_read_from_the_address_alone() {
+    fn how_somebody_came_is_read_from_the_path_alone() {
         let cases = [
             ("/s/CODE", Visitor::Guest, "a share"),
             ("/s/", Visitor::Guest, "a share without its code"),
-            ("/t/TOKEN/m/ID", Visitor::Guest, "a token in the path"),
-            ("/watch/ID?token=x", Visitor::Guest, "a token"),
-            ("/m/ID?exp=1&kid=2&sig=3", Visitor::Guest, "a signature"),
-            ("/embed/ID?token=x", Visitor::Framed, "a frame"),
-            ("/watch/ID?t=10", Visitor::Member, "an address"),
+            ("/embed/ID", Visitor::Framed, "a frame"),
+            ("/watch/ID", Visitor::Member, "an address"),
             ("/shares", Visitor::Member, "a page that begins with the same letter"),
-            ("/m/ID?nosig=1", Visitor::Member, "another parameter"),
         ];
-        for (address, visitor, why) in cases {
-            assert_eq!(Visitor::of(&address.parse().unwrap()), visitor, "{why}");
+        for (path, visitor, why) in cases {
+            assert_eq!(Visitor::of(path), visitor, "{why}");
         }
     }
 

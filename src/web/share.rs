@@ -173,6 +173,7 @@ fn with_cookies(mut response: Response, cookies: &[String]) -> Response {
 }
 
 /// Why the form is there again.
+#[derive(Clone, Copy)]
 enum Refusal {
     Wrong,
     /// Seconds until the next try.
@@ -181,7 +182,7 @@ enum Refusal {
 
 /// The form goes to the page's own address, so that the code stands nowhere else.
 fn password_page(refusal: Option<Refusal>) -> Result<Response, Error> {
-    let problem = refusal.as_ref().map(|refusal| match refusal {
+    let problem = refusal.map(|refusal| match refusal {
         Refusal::Wrong => "That is not the password.".to_owned(),
         Refusal::Wait(seconds) => format!("There were too many tries. Try again in {seconds} seconds."),
     });

@@ -71,7 +71,7 @@ fn the_quick_start_plays_as_typed() {
         match words.as_slice() {
             ["open", address] => url = Some((*address).to_owned()),
             [word] if word.starts_with("rg_") => token = Some((*word).to_owned()),
-            [word, "videos", "film.mp4", ..] => id = Some((*word).to_owned()),
+            [word, .., "videos/film.mp4"] => id = Some((*word).to_owned()),
             _ => {}
         }
         if id.is_some() {
