@@ -173,7 +173,7 @@ fn revoke(host: &mut Person) -> Result<()> {
     host.click("dialog button", "Revoke")?;
     host.until(
         "the share as revoked",
-        "document.querySelector('td .badge')?.textContent === 'Revoked'",
+        "document.querySelector('td .badge')?.textContent === 'revoked'",
         &Value::Null,
     )?;
     Ok(())
