@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Entries;
-use crate::access::policy::Rights;
 use crate::admin::AdminError;
 use crate::admin::tokens::TokenWish;
 use crate::app::App;
@@ -36,18 +35,6 @@ pub struct Token {
     /// The last use, a minute or so old.
     #[schema(format = DateTime)]
     used_at: Option<String>,
-    /// The one video that it opens, for who may see that; null for wider tokens, in the answer to making one, and when the
-    /// video is gone.
-    item: Option<TokenItem>,
-}
-
-/// A video by its name.
-#[derive(Serialize, ToSchema)]
-pub struct TokenItem {
-    id: String,
-    /// Of the file.
-    #[schema(example = "wedding.mp4")]
-    name: String,
 }
 
 /// A new token. It is shown this once.
@@ -100,15 +87,9 @@ pub enum NewKind {
     Api,
 }
 
-impl Token {
-    /// For somebody with these rights.
-    fn of(row: Row, rights: &Rights) -> Token {
-        let item = row.item.filter(|item| rights.cover(item.id, &item.library, &item.path));
+impl From<Row> for Token {
+    fn from(row: Row) -> Token {
         Token {
-            item: item.map(|item| TokenItem {
-                id: item.id.to_string(),
-                name: item.path.rsplit('/').next().unwrap_or_default().to_owned(),
-            }),
             id: row.id,
             user: row.user,
             kind: row.kind,
@@ -136,9 +117,7 @@ pub async fn list(
     Query(whose): Query<Whose>,
 ) -> Result<Answer<Entries<Token>>, Error> {
     let tokens = admin(&app).tokens_for(&person, whose.user.as_deref()).await?;
-    Ok(Answer::ok(Entries {
-        entries: tokens.into_iter().map(|row| Token::of(row, &person.rights)).collect(),
-    }))
+    Ok(Answer::ok(Entries { entries: tokens.into_iter().map(Token::from).collect() }))
 }
 
 /// Make a token
@@ -176,7 +155,6 @@ pub async fn create(
         created_at: rfc3339(made.created_at),
         expires_at: made.expires_at.map(rfc3339),
         used_at: None,
-        item: None,
     };
     Ok(Answer::created(MadeToken { about, token: token.expose().to_owned() }))
 }

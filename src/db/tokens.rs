@@ -21,46 +21,6 @@ pub struct Token {
     pub expires_at: Option<Seconds>,
     pub created_at: Seconds,
     pub used_at: Option<Seconds>,
-    /// Of a token that is narrowed to one item, unless that is gone.
-    pub item: Option<TokenItem>,
-}
-
-/// The one item that a token opens.
-#[derive(Debug, Clone)]
-pub struct TokenItem {
-    pub id: ItemId,
-    pub library: String,
-    pub path: String,
-}
-
-#[derive(FromRow)]
-struct ListedRow {
-    #[sqlx(flatten)]
-    token: TokenRow,
-    item_library: Option<String>,
-    item_path: Option<String>,
-}
-
-impl ListedRow {
-    fn token(self) -> Result<Token, DbError> {
-        let scope = self.token.scope()?;
-        let item = match (&scope, self.item_library, self.item_path) {
-            (Scope::Item(id), Some(library), Some(path)) => Some(TokenItem { id: *id, library, path }),
-            _ => None,
-        };
-        let row = self.token;
-        Ok(Token {
-            kind: word("tokens", "kind", &row.kind)?,
-            scope,
-            id: row.id,
-            user: row.user_name,
-            name: row.name,
-            expires_at: row.expires_at,
-            created_at: row.created_at,
-            used_at: row.used_at,
-            item,
-        })
-    }
 }
 
 #[derive(FromRow)]
@@ -95,6 +55,19 @@ impl TokenRow {
             }
             (Some(_), Some(_)) => Err(impossible("tokens", "prefix", &"an item's token has none")),
         }
+    }
+
+    fn token(self) -> Result<Token, DbError> {
+        Ok(Token {
+            kind: word("tokens", "kind", &self.kind)?,
+            scope: self.scope()?,
+            id: self.id,
+            user: self.user_name,
+            name: self.name,
+            expires_at: self.expires_at,
+            created_at: self.created_at,
+            used_at: self.used_at,
+        })
     }
 
     fn holder(self, grants: Vec<Area>) -> Result<Holder, DbError> {
@@ -149,21 +122,19 @@ impl Db {
 
     /// Tokens that were not revoked, of one user or of all, newest first.
     pub async fn tokens(&self, user_id: Option<&str>) -> Result<Vec<Token>, DbError> {
-        let rows: Vec<ListedRow> = sqlx::query_as(
+        let rows: Vec<TokenRow> = sqlx::query_as(
             "select tokens.id, tokens.user_id, users.name as user_name, tokens.kind, tokens.name, tokens.item_id,
                     tokens.library_id, libraries.name as library, tokens.prefix, tokens.expires_at, tokens.created_at, tokens.used_at,
-                    tokens.ended_at, users.role, users.state, users.system, homes.name as item_library, items.path as item_path
+                    tokens.ended_at, users.role, users.state, users.system
              from tokens join users on users.id = tokens.user_id
              left join libraries on libraries.id = tokens.library_id
-             left join items on items.id = tokens.item_id
-             left join libraries as homes on homes.id = items.library_id
              where ($1 is null or tokens.user_id = $1) and tokens.ended_at is null
              order by tokens.created_at desc, tokens.id",
         )
         .bind(user_id)
         .fetch_all(self.reader())
         .await?;
-        rows.into_iter().map(ListedRow::token).collect()
+        rows.into_iter().map(TokenRow::token).collect()
     }
 }
 

@@ -35,7 +35,6 @@ const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 #[template(path = "share.html")]
 struct SharePage {
     frame: Frame,
-    id: ItemId,
     title: String,
     source: String,
     poster: Option<String>,
@@ -143,7 +142,6 @@ async fn player(app: &App, request: &Parts, visit: ShareVisit, shown: Shown) -> 
     });
     let response = page(&SharePage {
         frame: Frame::nobody(),
-        id: shown.id,
         source: format!("{below}/m/{}", utf8_percent_encode(&shown.name, NON_ALPHANUMERIC)),
         poster: shown.beside.poster.map(|_| format!("{below}/poster/poster")),
         subtitles: subtitles.collect(),

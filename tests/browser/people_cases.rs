@@ -129,24 +129,8 @@ fn watch_share(guest: &mut Person, url: &str) -> Result<()> {
     guest.enter("#password", SHARED)?;
     guest.keys([key::ENTER])?;
     guest.until("the shared film", "!!document.querySelector('video')", &Value::Null)?;
-    expect_comfort(guest)?;
     guest.ask(PLAY, &Value::Null)?;
     watch(guest, 20.0)
-}
-
-/// What people with an account have at the player, and nothing to give away.
-fn expect_comfort(guest: &mut Person) -> Result<()> {
-    let names = "[...document.querySelectorAll('#controls :is(button, label)')].map((one) => one.firstChild.data ?? one.textContent).join()";
-    guest.until("the facts", "document.querySelector('#facts').textContent.includes(':')", &Value::Null)?;
-    let names = guest.ask(names, &Value::Null)?;
-    let names = names.as_str().unwrap_or_default();
-    for wanted in ["Speed", "Keys", "Why won\u{2019}t it play?", "Report a problem"] {
-        ensure!(names.contains(wanted), "a guest has {names:?}, and no {wanted:?}");
-    }
-    ensure!(!names.contains("Share") && !names.contains("curl"), "a guest has {names:?}");
-    guest.click("#controls button", "Why won\u{2019}t it play?")?;
-    guest.until("the verdict", "!!document.querySelector('dialog[open] .verdict')", &Value::Null)?;
-    guest.click("dialog button", "Close")
 }
 
 /// Begins to read the film and reads no further. A player that has enough in advance may hang up for a while, as

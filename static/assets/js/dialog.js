@@ -1,15 +1,11 @@
-// Dialogs on the browser's own <dialog>: focus stays inside, Escape closes, focus goes back, also when the page was drawn anew.
+// Dialogs on the browser's own <dialog>: focus stays inside, Escape closes, focus goes back.
 
-import { coded, fill, freshId, h, remembered } from "./dom.js";
+import { freshId, h } from "./dom.js";
 
 function open(title, content, buttons) {
   const id = freshId("title");
   const dialog = h("dialog", { "aria-labelledby": id }, h("h2", { id }, title), content, h("div", { class: "actions" }, buttons));
-  const back = remembered(document.activeElement);
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    back();
-  });
+  dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
@@ -31,7 +27,7 @@ export function ask(title, fields, { action = "Save", save, danger = false } = {
       await save(new FormData(form), form);
       dialog.close();
     } catch (problem) {
-      fill(alert, coded([problem.message, problem.hint].filter(Boolean).join(" ")));
+      alert.textContent = [problem.message, problem.hint].filter(Boolean).join(" ");
       alert.hidden = false;
     } finally {
       submit.ariaBusy = null;

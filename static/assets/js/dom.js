@@ -13,32 +13,10 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-// What stands between backquotes is typed as it is.
-export const coded = (text) => text.split("`").map((words, index) => (index % 2 ? h("code", {}, words) : words));
-
 export const find = (selector, within = document) => within.querySelector(selector);
 
-const CONTROLS = "main :is(a[href], button, input, select, textarea, summary)";
-const called = (control) => control.tagName + (control.getAttribute("aria-label") || control.name || control.textContent);
-
-// Where a control is, so that the focus finds back when everything around it is drawn anew: to the same control, else to what
-// stands in its place, else to the heading.
-export function remembered(control) {
-  const at = [...document.querySelectorAll(CONTROLS)].indexOf(control);
-  const name = called(control);
-  return () => {
-    if (at < 0 || control.isConnected) return;
-    const now = [...document.querySelectorAll(CONTROLS)].filter((other) => other.checkVisibility());
-    const heir = now.find((other) => called(other) === name) || now[Math.min(at, now.length - 1)] || find("h1");
-    if (heir.tagName === "H1") heir.tabIndex = -1;
-    heir.focus({ preventScroll: true });
-  };
-}
-
 export function fill(element, ...children) {
-  const back = element.contains(document.activeElement) ? remembered(document.activeElement) : () => {};
   element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
-  back();
   return element;
 }
 

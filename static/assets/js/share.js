@@ -1,21 +1,9 @@
-// The page of a share. It plays without this script; here is what the page of a video has for somebody without an account.
+// The page of a share. It plays without this script; here are the keys, and words when it does not go on.
 
-import { get, part } from "./api.js";
-import { fill, find } from "./dom.js";
-import { facts } from "./watch/around.js";
-import { buttons } from "./watch/buttons.js";
+import { find } from "./dom.js";
 import { keys } from "./watch/keys.js";
 import { watchForStalls } from "./watch/stall.js";
-import { moment } from "./words.js";
 
-const player = find("#player");
-const video = find("video", player);
-const id = player.dataset.item;
-
+const video = find("video");
 keys(video, find("#flash"));
-watchForStalls(video, find("#trouble"), { id, hasAccount: false });
-buttons(find("#controls"), video, { id }, false);
-for (const time of document.querySelectorAll("time")) time.textContent = moment(time.dateTime);
-
-// Without them it plays all the same.
-get(`/items/${part(id)}`).then((item) => fill(find("#facts"), facts(item)), () => {});
+watchForStalls(video, find("#trouble"), { id: null, hasAccount: false });

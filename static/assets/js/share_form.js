@@ -4,12 +4,15 @@ import { post } from "./api.js";
 import { choice, field, h } from "./dom.js";
 import { ask, show } from "./dialog.js";
 import { icon } from "./icon.js";
-import { lastsMenu } from "./lasting.js";
 import { isolated, titleOf } from "./names.js";
 import { copy } from "./notice.js";
 import { moment } from "./words.js";
 
+const LASTS = [["1d", "1 day"], ["7d", "7 days"], ["30d", "30 days"], ["365d", "1 year"], ["", "Until revoked"]];
 export const HONEST = "Whoever can watch a video can also record the screen. No link prevents that.";
+
+export const lastsMenu = (chosen) =>
+  h("select", { name: "lasts" }, LASTS.map(([value, words]) => h("option", { value, selected: value === chosen }, words)));
 
 export const playsInput = (value = "") => h("input", { type: "number", name: "plays", min: 1, max: 1000000, inputmode: "numeric", value });
 
@@ -43,7 +46,7 @@ export function shareDialog(item, done = () => {}) {
     h("p", { class: "subject" }, isolated(titleOf(item.name))),
     field("For whom", h("textarea", { name: "names", class: "names", rows: 2, placeholder: "Ada\nGrandpa" }), "One name a line; each gets a link of their own. Without names there is one link for all."),
     h("div", { class: "pair" }, field("How long", lastsMenu("7d")), field("How many times", playsInput(), "A play is a whole viewing. Empty: no limit.")),
-    field("Password", passwordInput(), "At least 8 characters, told on another way than the link. Empty: the link is enough."),
+    field("Password", passwordInput(), "At least 8 letters, told on another way than the link. Empty: the link is enough."),
     choice("They may also download the file", h("input", { type: "checkbox", name: "download" })),
     h("p", { class: "hint" }, HONEST),
   ], {

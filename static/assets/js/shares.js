@@ -4,16 +4,16 @@ import { get, part, patch, remove } from "./api.js";
 import { choice, empty, field, fill, find, h, settled, table } from "./dom.js";
 import { ask, confirm } from "./dialog.js";
 import { icon } from "./icon.js";
-import { end, lastsMenu } from "./lasting.js";
 import { isolated, titleOf } from "./names.js";
 import { notice } from "./notice.js";
-import { HONEST, passwordInput, playsInput, shareDialog } from "./share_form.js";
-import { nameOf, played, state } from "./share_words.js";
+import { HONEST, lastsMenu, passwordInput, playsInput, shareDialog } from "./share_form.js";
 import { ago, count, moment } from "./words.js";
 
+const STATES = { open: ["good", "Open"], over: ["", "Over"], used_up: ["", "Used up"], revoked: ["bad", "Revoked"] };
 const [form, list, found] = [find("#filters"), find("#shares"), find("#found")];
 let shares = [];
 
+const nameOf = (share) => share.name || "Anybody with the link";
 const titleOfItem = (item) => (item.name ? titleOf(item.name) : "A video that is gone");
 
 function changesOf(data, share) {
@@ -35,7 +35,7 @@ function edit(share) {
     field("For whom", h("input", { name: "name", value: share.name || "", maxlength: 100 })),
     field("How long, from now", lasts),
     field("How many times", playsInput(share.plays_limit ?? ""), `Watched ${count(share.plays, "time", "times")} so far. Empty: as often as they like.`),
-    field(share.password ? "New password" : "Password", passwordInput(), share.password ? "Empty: the password stays. A new one ends what was opened with the old one." : "At least 8 characters. Empty: the link is enough."),
+    field(share.password ? "New password" : "Password", passwordInput(), share.password ? "Empty: the password stays. A new one ends what was opened with the old one." : "At least 8 letters. Empty: the link is enough."),
     share.password && choice("Ask for no password any more", h("input", { type: "checkbox", name: "open" })),
     choice("They may also download the file", h("input", { type: "checkbox", name: "download", checked: share.download })),
   ], {
@@ -59,6 +59,10 @@ function conditions(share) {
   return words && h("span", { class: "hint" }, ` with ${words}`);
 }
 
+const played = ({ plays, plays_limit: limit }) => (limit ? `${plays} of ${limit}` : String(plays));
+
+const end = ({ expires_at: at }) => (at ? h("time", { datetime: at, title: moment(at) }, ago(at)) : "until revoked");
+
 function buttons(share) {
   if (share.state === "revoked") return "";
   const act = (words, work, kind = "") =>
@@ -68,7 +72,7 @@ function buttons(share) {
 
 const COLUMNS = [
   ["For", (share) => [isolated(nameOf(share)), conditions(share)]],
-  ["State", state],
+  ["State", (share) => h("span", { class: `badge ${STATES[share.state]?.[0] ?? ""}` }, STATES[share.state]?.[1] ?? share.state)],
   ["Plays", played, "number"],
   ["Last use", (share) => ago(share.used_at)],
   ["Ends", end],

@@ -1,6 +1,6 @@
 // What the pages of the administration share.
 
-import { coded, fill, find, h } from "../dom.js";
+import { fill, find, h } from "../dom.js";
 import { failed } from "../notice.js";
 
 const content = find("#content");
@@ -12,7 +12,7 @@ export async function page(load) {
     fill(content, await load());
   } catch (problem) {
     fill(content,
-      h("div", { role: "alert" }, h("p", {}, coded(problem.message)), problem.hint && h("p", {}, coded(problem.hint))),
+      h("div", { role: "alert" }, h("p", {}, problem.message), problem.hint && h("p", {}, problem.hint)),
       h("button", { type: "button", onclick: () => page(load) }, "Try again"));
   }
   content.setAttribute("aria-busy", "false");

@@ -4,8 +4,6 @@ import { get, part, patch, post, put, remove } from "../api.js";
 import { ask, confirm } from "../dialog.js";
 import { empty, field, fill, find, freshId, h, table } from "../dom.js";
 import { notice } from "../notice.js";
-import { end } from "../lasting.js";
-import { kindOf, opens } from "../token_words.js";
 import { ago, moment } from "../words.js";
 import { badge, facts, name, named, page } from "./common.js";
 
@@ -127,10 +125,10 @@ async function one(wanted) {
   document.title = `${user.name} · reelgate`;
   const list = table("Tokens", [
     ["Name", (token) => name(token.name || token.id)],
-    ["Kind", kindOf],
-    ["Opens", (token) => opens(token, "all that this user sees")],
+    ["Kind", (token) => token.kind],
+    ["Opens", (token) => name(token.scope)],
     ["Last use", (token) => ago(token.used_at)],
-    ["Ends", end],
+    ["Until", (token) => (token.expires_at ? moment(token.expires_at) : "it is revoked")],
   ], tokens);
   return [
     facts(["State", badge(user.state, states[user.state])], ["Role", user.role + (user.system ? ", system account" : "")], ["Login", user.password ? "by password" : "none: set a password to allow it"], ["Since", moment(user.created_at)]),

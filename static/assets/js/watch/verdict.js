@@ -1,7 +1,7 @@
 // The doctor's verdict, in words.
 
 import { get, part } from "../api.js";
-import { coded, h } from "../dom.js";
+import { h } from "../dom.js";
 import { show } from "../dialog.js";
 import { failed } from "../notice.js";
 
@@ -31,9 +31,7 @@ function browsers(effects) {
 }
 
 function rule({ severity, said, seen, cure }) {
-  return h("li", {}, h("p", {}, badge(severity)), h("p", {}, coded(said)),
-    seen && h("p", { class: "hint" }, "Seen here: ", coded(seen)),
-    cure && h("p", { class: "hint" }, "What helps:"), cure && h("pre", { tabindex: "0" }, cure));
+  return h("li", {}, h("p", {}, badge(severity)), h("p", {}, seen && h("strong", {}, `${seen} `), said), cure && h("p", { class: "hint" }, "What helps:"), cure && h("pre", { tabindex: "0" }, cure));
 }
 
 export async function showVerdict(id) {
@@ -48,7 +46,7 @@ export async function showVerdict(id) {
   const isUnknown = !effects || !Object.keys(effects).length;
   show("Why won’t it play?",
     isUnknown ? h("p", {}, "This video has not been examined yet. Look again in a minute.") : browsers(effects),
-    note && h("p", {}, coded(note)),
+    note && h("p", {}, note),
     rules.length > 0 && h("h3", {}, "What was found in the file"),
     rules.length > 0 && h("ul", { class: "rules" }, rules.map(rule)),
     !isUnknown && !rules.length && !note && h("p", {}, "Nothing is wrong with the file. If it does not play, the connection or a proxy may be the cause: report a problem."));
