@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { empty, fill, find, h } from "./dom.js";
+import { keepFocus } from "./focus.js";
 import { isolated } from "./names.js";
 import { logins } from "./profile/logins.js";
 import { password } from "./profile/password.js";
@@ -22,10 +23,12 @@ function rights({ areas, role }) {
 async function section(id, content) {
   const place = find(`#${id} .content`);
   try {
-    fill(place, await content());
+    const loaded = await content();
+    keepFocus(place, () => fill(place, loaded));
   } catch (problem) {
     const words = [problem.message, problem.hint].filter(Boolean).join(" ");
-    fill(place, empty("This could not be loaded", words, h("button", { type: "button", onclick: () => section(id, content) }, "Try again")));
+    const again = h("button", { type: "button", onclick: () => section(id, content) }, "Try again");
+    keepFocus(place, () => fill(place, empty("This could not be loaded", words, again)));
   }
 }
 

@@ -1,6 +1,6 @@
 // A film and a folder in the list.
 
-import { h } from "../dom.js";
+import { coded, h } from "../dom.js";
 import { icon } from "../icon.js";
 import { containerOf, folderOf, titleOf } from "../names.js";
 import { count, duration, size } from "../words.js";
@@ -40,7 +40,7 @@ export function film(item, showsPlace) {
       h("span", { class: "words" },
         h("span", { class: "title", dir: "auto" }, titleOf(item.name)),
         showsPlace && h("span", { class: "place", dir: "auto" }, place),
-        h("span", { class: "about", title: about }, about))));
+        h("span", { class: "about", title: about.replaceAll("`", "") }, coded(about)))));
 }
 
 export function folder(entry, place, symbol = "folder") {
