@@ -281,7 +281,7 @@ fn a_new_token_opens_at_once_and_a_revoked_one_nothing_within_a_second() {
     let listed = house.ask(&house.ada, "GET", "/tokens", None).json();
     let listed = listed["entries"].as_array().unwrap().clone();
     let own = listed.iter().find(|token| token["id"] == made["id"]).unwrap();
-    let fields = ["id", "user", "kind", "name", "scope", "created_at", "expires_at", "used_at"];
+    let fields = ["id", "user", "kind", "name", "scope", "item", "created_at", "expires_at", "used_at"];
     assert_eq!(own.as_object().unwrap().len(), fields.len(), "{own}");
     assert!(fields.iter().all(|field| own.get(field).is_some()), "{own}");
     assert!(listed.iter().all(|token| token["user"] == "ada"), "only her own: {listed:?}");
