@@ -29,7 +29,7 @@ async function lines(token, areas) {
     return [copyable("The call", `curl -H 'Authorization: Bearer ${token.token}' ${location.origin}/api/v1/me`, { label: "A first call" })];
   }
   const id = await example(token, areas).catch(() => null);
-  if (!id) return [];
+  if (!id) return [h("p", { class: "hint" }, "Its user may watch no video that it opens yet, so there is none to try it with.")];
   const url = `${location.origin}/m/${id}?token=${token.token}`;
   return [
     copyable("The video tag", `<video controls src="${url}"></video>`, { label: "A video tag, ready to paste" }),

@@ -10,14 +10,14 @@ import { ago } from "../words.js";
 import { name, page } from "./common.js";
 
 async function add() {
-  const [{ entries: users }, { entries: libraries }] = await Promise.all([get("/users"), get("/libraries")]);
+  const [me, { entries: users }, { entries: libraries }] = await Promise.all([get("/me"), get("/users"), get("/libraries")]);
   const active = users.filter((user) => user.state === "active");
   const areasOf = ({ user }) => {
     const { role, areas = [] } = users.find(({ name }) => name === user) || {};
     return role === "admin" ? ["/"] : areas;
   };
   tokenDialog({
-    first: field("Of", h("select", { name: "user" }, active.map((user) => h("option", { value: user.name }, user.name)))),
+    first: field("Of", h("select", { name: "user" }, active.map((user) => h("option", { value: user.name, selected: user.name === me.name }, user.name)))),
     places: libraries.map((library) => library.name),
     make: (wish) => post("/tokens", wish),
     areasOf,
