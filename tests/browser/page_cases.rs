@@ -19,6 +19,8 @@ pub(crate) fn all() -> Vec<Case> {
         case("the focus stays where somebody works when a list is drawn anew", keep_focus),
         case("a guest of a share has what the player can do, and times as at home", watch_as_guest),
         case("the title and the first buttons stand on the screen with the video", fit_screen),
+        case("a video without a picture shows its initial on a colour that stays", show_initials),
+        case("a page says what is wrong in words, and marks what is typed", say_what_is_wrong),
         case("what administrators make is ready to be copied", make_token),
     ]
 }
@@ -132,6 +134,64 @@ fn fit_screen(world: &World) -> Result<()> {
     person.browser.session.own("Emulation.setDeviceMetricsOverride", screen(360, 740))?;
     let full = "document.querySelector('video').clientWidth === innerWidth";
     person.until("the whole width of a phone", full, &Value::Null).map(drop)
+}
+
+fn show_initials(_: &World) -> Result<()> {
+    const SHOWN: &str = "(() => { const all = [...document.querySelectorAll('.film')]; \
+        return all.length === 3 && all.map((film) => { const one = film.querySelector('.initial'); \
+            return [film.title, one.textContent, one.className]; }).sort(); })()";
+    let (_house, mut person) = at_home(|cinema| {
+        let film = cinema.join("lake.mp4");
+        house::tiny_film(&film)?;
+        fs::copy(&film, cinema.join("(éclair).mp4"))?;
+        fs::copy(&film, cinema.join("…!.mp4")).map(drop).map_err(Into::into)
+    })?;
+    await_items(&mut person, 3)?;
+    person.open("/")?;
+    let shown = person.until("the films", SHOWN, &Value::Null)?;
+    let initials = [("(éclair).mp4", "É"), ("lake.mp4", "L"), ("…!.mp4", "")];
+    for (at, (name, initial)) in initials.into_iter().enumerate() {
+        ensure!(shown[at][0] == name && shown[at][1] == initial, "{name} has {}", shown[at]);
+    }
+    person.open("/?sort=oldest")?;
+    let again = person.until("the films in another order", SHOWN, &Value::Null)?;
+    ensure!(shown == again, "they were {shown} and are {again}");
+    Ok(())
+}
+
+fn say_what_is_wrong(_: &World) -> Result<()> {
+    let (_house, mut person) = at_home(|cinema| {
+        fs::write(cinema.join("empty.mp4"), b"")?;
+        Ok(fs::write(cinema.join("other.mp4"), b"this is no film, whatever its name says")?)
+    })?;
+    let items = await_items(&mut person, 2)?;
+    let open = |person: &mut Person, name: &str| -> Result<()> {
+        let item = items.iter().find(|item| item["name"] == name).context("no item")?;
+        person.open(&format!("/watch/{}", item["id"].as_str().unwrap_or_default()))
+    };
+    open(&mut person, "empty.mp4")?;
+    let said = "document.querySelector('.trouble')?.textContent.startsWith('The file is empty.')";
+    person.until("that the file is empty", said, &Value::Null)?;
+    open(&mut person, "other.mp4")?;
+    let note = "document.querySelector('.why code')?.textContent.startsWith('ffmpeg ')";
+    person.until("the command in the note", note, &Value::Null)?;
+    person.click(".trouble button", "Why")?;
+    let rule = "(() => { const all = [...document.querySelectorAll('dialog .rules p')].map(({ textContent }) => textContent); \
+        return all.length >= 3 && all; })()";
+    let words = person.until("what was found", rule, &Value::Null)?;
+    ensure!(words[1] == "Its first bytes are of no container that a browser plays.", "it says {words}");
+    ensure!(words[2].as_str().is_some_and(|seen| seen.starts_with("Seen in the file: ")), "it says {words}");
+    let bare = person.ask("document.body.innerText.includes('`')", &Value::Null)?;
+    ensure!(bare == false, "a backquote is shown as it is");
+    person.open("/")?;
+    person.until(
+        "the notes in the list",
+        "document.querySelectorAll('.film.broken').length === 2",
+        &Value::Null,
+    )?;
+    let bare = person.ask("document.body.innerText.includes('`')", &Value::Null)?;
+    ensure!(bare == false, "a backquote is shown as it is in the list");
+    Ok(())
 }
 
 fn make_token(_: &World) -> Result<()> {

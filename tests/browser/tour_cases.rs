@@ -193,7 +193,7 @@ fn viewers(known: &Known) -> Vec<Stop> {
         Stop::new("watch", watch.clone(), "#neighbours a"),
         Stop::new("watch-long-name", format!("/watch/{}", known.long), "#controls button"),
         Stop::new("watch-verdict-broken", format!("/watch/{}", known.broken), "dialog[open]")
-            .press(&[("#controls button", "Why")]),
+            .press(&[(".trouble button", "Why")]),
         Stop::new("watch-broken", format!("/watch/{}", known.broken), ".trouble"),
         controls("watch-share", &[("#controls button", "Share")], "dialog[open]"),
         controls(
@@ -234,7 +234,7 @@ fn administrators(known: &Known) -> Vec<Stop> {
         Stop::new("admin-tokens", "/admin/tokens", "td"),
         Stop::new("admin-tokens-new", "/admin/tokens", "dialog[open]")
             .press(&[("#content button", "New token")]),
-        Stop::new("admin-tokens-made", "/admin/tokens", "dialog[open] .copyable")
+        Stop::new("admin-tokens-made", "/admin/tokens", "dialog[open] .copyable textarea")
             .keys("TV\u{e007}")
             .press(&[("#content button", "New token"), ("dialog [name=name]", "")]),
         Stop::new("admin-shares", "/admin/shares", "td"),
