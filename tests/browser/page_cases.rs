@@ -72,7 +72,32 @@ fn keep_focus(_: &World) -> Result<()> {
     revoke_by_keys(&mut person)?;
     expect_focus(&mut person, &format!("button: {}", names[1].as_str().unwrap_or_default()))?;
     revoke_by_keys(&mut person)?;
-    expect_focus(&mut person, "h1: Tokens")
+    expect_focus(&mut person, "h1: Tokens")?;
+    keep_focus_outside_of_lists(&mut person, &items[0]["id"])
+}
+
+/// What a button is called may change by what it does; it is the same button.
+fn keep_focus_outside_of_lists(person: &mut Person, item: &Value) -> Result<()> {
+    let report = json!({ "item": item, "steps": "I pressed play.", "player": {} });
+    let report = person.call("POST", "/reports", &report)?;
+    person.open(&format!("/admin/reports/{}", report["id"].as_str().unwrap_or_default()))?;
+    person.until("the report", "!!document.querySelector('#content pre')", &Value::Null)?;
+    person.tab_to("#content button", "Close")?;
+    person.keys([key::ENTER])?;
+    expect_focus(person, "button: Open again")?;
+    person.call("POST", "/users", &json!({ "name": "bob", "areas": [] }))?;
+    person.open("/admin/users/bob")?;
+    person.until("the user", "!!document.querySelector('#content form button')", &Value::Null)?;
+    person.tab_to("#content button", "Disable")?;
+    person.keys([key::ENTER])?;
+    person.tab_to("dialog button", "Disable")?;
+    person.keys([key::ENTER])?;
+    expect_focus(person, "button: Enable")?;
+    person.tab_to("#content input", "")?;
+    person.keys("cinema".chars().chain([key::ENTER]))?;
+    let granted = "[...document.querySelectorAll('td')].some(({ textContent }) => textContent === 'cinema')";
+    person.until("the grant", granted, &Value::Null)?;
+    person.until("the focus on the field", "document.activeElement.name === 'area'", &Value::Null).map(drop)
 }
 
 /// What has the focus asks first.
