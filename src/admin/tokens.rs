@@ -6,6 +6,7 @@ use crate::access::Person;
 use crate::access::token::{PlainToken, TokenHash};
 use crate::clock::Seconds;
 use crate::db::DbError;
+use crate::db::media::Item;
 use crate::db::tokens::{NewToken, Token};
 use crate::types::{ItemId, Role, Scope, TokenKind, check_label, name_key};
 
@@ -27,6 +28,8 @@ pub struct Made {
     /// As the user table spells it.
     pub user: String,
     pub scope: Scope,
+    /// That of the scope, if it is one.
+    pub item: Option<Item>,
     pub created_at: Seconds,
     pub expires_at: Option<Seconds>,
 }
@@ -52,10 +55,10 @@ impl Admin {
 
     /// Takes over a key that another application gave out, so that its old links go on working.
     pub async fn import_token(&self, wish: &TokenWish<'_>, text: &str) -> Result<Made, AdminError> {
-        if !(SHORTEST_IMPORT..=LONGEST_IMPORT).contains(&text.len()) {
+        let length = text.chars().count();
+        if !(SHORTEST_IMPORT..=LONGEST_IMPORT).contains(&length) {
             return Err(AdminError::Refused(format!(
-                "A key has {SHORTEST_IMPORT} to {LONGEST_IMPORT} bytes, and this one has {}; shorter ones can be guessed.",
-                text.len()
+                "A key has {SHORTEST_IMPORT} to {LONGEST_IMPORT} characters, and this one has {length}; shorter ones can be guessed."
             )));
         }
         self.store_token(wish, TokenHash::of_text(text), Room::Any).await
@@ -85,7 +88,7 @@ impl Admin {
             kind: wish.kind,
             hash: &hash.stored(),
             name: wish.name,
-            item,
+            item: item.as_ref().map(|item| item.id),
             below: place.as_ref().map(|place| (place.library_id.as_deref(), place.prefix.as_str())),
             expires_at,
         };
@@ -95,15 +98,15 @@ impl Admin {
         }
         change.add_token(&token, now).await.map_err(taken)?;
         change.commit().await?;
-        Ok(Made { id, user: user.name, scope: wish.scope.clone(), created_at: now, expires_at })
+        Ok(Made { id, user: user.name, scope: wish.scope.clone(), item, created_at: now, expires_at })
     }
 
-    async fn narrowed(&self, scope: &Scope) -> Result<(Option<ItemId>, Option<Place>), AdminError> {
+    async fn narrowed(&self, scope: &Scope) -> Result<(Option<Item>, Option<Place>), AdminError> {
         match scope {
             Scope::All => Ok((None, None)),
             Scope::Below(area) => Ok((None, Some(self.place(area).await?))),
             Scope::Item(id) => match self.db.item(*id).await? {
-                Some(_) => Ok((Some(*id), None)),
+                Some(item) => Ok((Some(item), None)),
                 None => Err(no_item(*id)),
             },
         }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Entries;
+use crate::access::Person;
 use crate::admin::AdminError;
 use crate::admin::tokens::TokenWish;
 use crate::app::App;
@@ -27,6 +28,8 @@ pub struct Token {
     /// `all`, `item ID`, `/`, `LIBRARY` or `LIBRARY/PREFIX`.
     #[schema(example = "videos/2024")]
     scope: String,
+    /// The item that `scope` names; null when it names none.
+    item: Option<TokenItem>,
     #[schema(format = DateTime)]
     created_at: String,
     /// Null: it lasts until it is revoked.
@@ -35,6 +38,15 @@ pub struct Token {
     /// The last use, a minute or so old.
     #[schema(format = DateTime)]
     used_at: Option<String>,
+}
+
+/// The one item that a token opens.
+#[derive(Serialize, ToSchema)]
+pub struct TokenItem {
+    id: String,
+    /// The name of its file; null when it is not, or no longer, for whoever asks.
+    #[schema(example = "The lake.mp4")]
+    name: Option<String>,
 }
 
 /// A new token. It is shown this once.
@@ -87,9 +99,21 @@ pub enum NewKind {
     Api,
 }
 
-impl From<Row> for Token {
-    fn from(row: Row) -> Token {
+impl TokenItem {
+    /// Nobody learns a name by a token that outlives his right to see the video.
+    fn of(scope: &Scope, at: Option<(&str, &str)>, person: &Person) -> Option<TokenItem> {
+        let Scope::Item(id) = *scope else { return None };
+        let seen = at.filter(|(library, path)| person.rights.cover(id, library, path));
+        let name = seen.and_then(|(_, path)| path.rsplit('/').next()).map(str::to_owned);
+        Some(TokenItem { id: id.to_string(), name })
+    }
+}
+
+impl Token {
+    fn of(row: Row, person: &Person) -> Token {
+        let at = row.item.as_ref().map(|item| (item.library.as_str(), item.path.as_str()));
         Token {
+            item: TokenItem::of(&row.scope, at, person),
             id: row.id,
             user: row.user,
             kind: row.kind,
@@ -117,7 +141,7 @@ pub async fn list(
     Query(whose): Query<Whose>,
 ) -> Result<Answer<Entries<Token>>, Error> {
     let tokens = admin(&app).tokens_for(&person, whose.user.as_deref()).await?;
-    Ok(Answer::ok(Entries { entries: tokens.into_iter().map(Token::from).collect() }))
+    Ok(Answer::ok(Entries { entries: tokens.into_iter().map(|row| Token::of(row, &person)).collect() }))
 }
 
 /// Make a token
@@ -146,7 +170,9 @@ pub async fn create(
     let user = wish.user.as_deref().unwrap_or(&person.name);
     let token_wish = TokenWish { user, kind, scope, lasts, name: wish.name.as_deref() };
     let (token, made) = admin(&app).create_token_for(&person, token_wish).await?;
+    let at = made.item.as_ref().map(|item| (item.library.as_str(), item.path.as_str()));
     let about = Token {
+        item: TokenItem::of(&made.scope, at, &person),
         id: made.id,
         user: made.user,
         kind,

@@ -152,4 +152,13 @@ mod tests {
             assert!(setting.about.feature.is_none_or(|name| features.contains(&name)), "{}", setting.key);
         }
     }
+
+    #[test]
+    fn every_feature_has_a_setting_to_show() {
+        let config = Config::with_defaults("/data");
+        for feature in config.features() {
+            let shows = config.settings().any(|setting| setting.about.feature == Some(feature.name));
+            assert!(shows, "the page of {} would be empty", feature.name);
+        }
+    }
 }

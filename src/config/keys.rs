@@ -66,7 +66,8 @@ pub(super) const SETTINGS: &[About] = {
             .of("trusted_proxies"),
         about("embed_origins", Access, "Pages elsewhere that may frame `/embed/ID`.").of("embedding"),
         about("cors_origins", Access, "Pages elsewhere whose scripts may read media (CORS).").of("cors"),
-        about("scan_interval", General, "Time between two full scans; watching finds most changes earlier."),
+        about("scan_interval", General, "Time between two full scans; watching finds most changes earlier.")
+            .of("watching"),
         about("zero_copy", Playback, "When the kernel sends files without copying: `auto`, `on` or `off`.")
             .of("zero_copy"),
         about("log_format", Log, "Form of the log's lines: `json` or `text`."),

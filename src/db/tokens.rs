@@ -18,9 +18,19 @@ pub struct Token {
     pub kind: TokenKind,
     pub name: Option<String>,
     pub scope: Scope,
+    /// Where the item of its scope lies; none: it has none, or the item's row is gone.
+    pub item: Option<Whereabouts>,
     pub expires_at: Option<Seconds>,
     pub created_at: Seconds,
     pub used_at: Option<Seconds>,
+}
+
+/// Where an item lies, by which rights are decided.
+#[derive(Debug, Clone)]
+pub struct Whereabouts {
+    /// The library's name.
+    pub library: String,
+    pub path: String,
 }
 
 #[derive(FromRow)]
@@ -31,6 +41,11 @@ struct TokenRow {
     kind: String,
     name: Option<String>,
     item_id: Option<String>,
+    /// Lists ask for it, decisions do not.
+    #[sqlx(default)]
+    item_library: Option<String>,
+    #[sqlx(default)]
+    item_path: Option<String>,
     library_id: Option<String>,
     library: Option<String>,
     prefix: Option<String>,
@@ -61,6 +76,7 @@ impl TokenRow {
         Ok(Token {
             kind: word("tokens", "kind", &self.kind)?,
             scope: self.scope()?,
+            item: self.item_library.zip(self.item_path).map(|(library, path)| Whereabouts { library, path }),
             id: self.id,
             user: self.user_name,
             name: self.name,
@@ -125,9 +141,12 @@ impl Db {
         let rows: Vec<TokenRow> = sqlx::query_as(
             "select tokens.id, tokens.user_id, users.name as user_name, tokens.kind, tokens.name, tokens.item_id,
                     tokens.library_id, libraries.name as library, tokens.prefix, tokens.expires_at, tokens.created_at, tokens.used_at,
-                    tokens.ended_at, users.role, users.state, users.system
+                    tokens.ended_at, users.role, users.state, users.system,
+                    homes.name as item_library, items.path as item_path
              from tokens join users on users.id = tokens.user_id
              left join libraries on libraries.id = tokens.library_id
+             left join items on items.id = tokens.item_id
+             left join libraries as homes on homes.id = items.library_id
              where ($1 is null or tokens.user_id = $1) and tokens.ended_at is null
              order by tokens.created_at desc, tokens.id",
         )

@@ -22,6 +22,9 @@ const LIMITS: [(u64, &str); 3] = [(1 << 30, "1 GiB"), (2 << 30, "2 GiB"), (4 << 
 const MARGIN: u64 = 64 << 10;
 /// Fewer others say nothing about what is usual.
 const ENOUGH: usize = 3;
+/// Clips of less than a minute were not cut into equal parts by a recorder: that some are shorter means nothing, and no
+/// limit of size ends one after seconds.
+const SHORTEST_USUAL: u64 = 60_000;
 
 /// For each recording what is odd about it, in words for its owner; none for most.
 pub fn suspicions(recordings: &[Recording<'_>]) -> Vec<Option<String>> {
@@ -78,7 +81,7 @@ fn far_before(own: u64, sorted: &[u64]) -> Option<u64> {
     let within = |end: u64| sorted.partition_point(|duration| *duration < end);
     let alike = within(usual.saturating_add(usual / 5 + 1)) - within(usual - usual / 5);
     // This one is not among those that are alike: it is too short.
-    (own < usual / 2 && alike * 2 > others).then_some(usual)
+    (usual >= SHORTEST_USUAL && own < usual / 2 && alike * 2 > others).then_some(usual)
 }
 
 fn suspicion(recording: &Recording<'_>, usual: Option<u64>) -> Option<String> {
@@ -196,6 +199,25 @@ mod tests {
             .map(|minutes| Recording { path: "films/a.mp4", size: 7, duration_ms: Some(minutes * 60_000) })
             .into();
         assert!(suspicions(&films).iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn short_clips_are_merely_short() {
+        let cases: [(&[u64], bool, &str); 4] = [
+            (&[30, 30, 30, 10], false, "clips of half a minute, and one of ten seconds"),
+            (&[59, 59, 59, 2], false, "almost a minute is no length of a recorder's parts"),
+            (&[60, 60, 60, 2], true, "a recorder that cuts every minute"),
+            (&[7200, 7200, 7200, 5], true, "long ones, and one that broke off at once"),
+        ];
+        for (seconds, is_odd, why) in cases {
+            let clip = |seconds: &u64| Recording {
+                path: "clips/a.mp4",
+                size: 7,
+                duration_ms: Some(seconds * 1_000),
+            };
+            let found = suspicions(&seconds.iter().map(clip).collect::<Vec<_>>());
+            assert_eq!(found.iter().any(Option::is_some), is_odd, "{why}: {found:?}");
+        }
     }
 
     #[test]

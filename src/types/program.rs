@@ -71,12 +71,35 @@ pub struct Brand<'b> {
 pub fn exactly<'b>(user_agent: &str, brands: impl IntoIterator<Item = Brand<'b>>) -> String {
     let found = BROWSERS.iter().find_map(|(mark, name)| Some((*name, user_agent.split(mark).nth(1)?)));
     let Some((name, version)) = found else { return named(user_agent) };
-    let of_page = brands.into_iter().find(|brand| is_called(brand.name, name));
-    let version = numbers(of_page.map_or(version, |brand| brand.version));
+    let (name, version) = of_page(name, brands).unwrap_or((name, unrounded(version)));
+    let version = numbers(version);
     match named(user_agent).split_once(" on ") {
         Some((_, system)) => format!("{name} {version} on {system}"),
         None => format!("{name} {version}").trim_end().to_owned(),
     }
+}
+
+/// The browser by its own brand. What is only made of Chromium, and what no brand but that is known of, claims to be
+/// Chrome in the `User-Agent` and is Chromium.
+fn of_page<'b>(
+    name: &'static str,
+    brands: impl IntoIterator<Item = Brand<'b>>,
+) -> Option<(&'static str, &'b str)> {
+    let mut chromium = None;
+    for brand in brands {
+        if is_called(brand.name, name) {
+            return Some((name, brand.version));
+        }
+        if name == "Chrome" && brand.name == "Chromium" {
+            chromium = Some(("Chromium", brand.version));
+        }
+    }
+    chromium
+}
+
+/// Browsers made of Chromium write zeros for the parts of their version that they keep to themselves.
+fn unrounded(version: &str) -> &str {
+    version.split_once(".0.0.0").map_or(version, |(major, _)| major)
 }
 
 /// `Google Chrome` is Chrome, `Microsoft Edge` is Edge; `Chromium` is what both are made of.
@@ -106,9 +129,12 @@ mod tests {
             [("Not=A?Brand", "8.0.0.0"), ("Chromium", "156.0.7342.1"), ("Google Chrome", "156.0.7342.101")];
         let edges = [("Chromium", "156.0.7342.1"), ("Microsoft Edge", "156.0.3000.5")];
         let hostile = [("Google Chrome", "1|<b>")];
-        let cases: [(&str, Brands, &str, &str); 7] = [
+        let unbranded = [("Not=A?Brand", "8.0.0.0"), ("Chromium", "156.0.7342.1")];
+        let cases: [(&str, Brands, &str, &str); 9] = [
             (chrome, &list, "Chrome 156.0.7342.101 on Linux", "the page knows more"),
-            (chrome, &[], "Chrome 156.0.0.0 on Linux", "nobody knows more"),
+            (chrome, &unbranded, "Chromium 156.0.7342.1 on Linux", "no brand but what it is made of"),
+            (chrome, &[], "Chrome 156 on Linux", "nobody knows more, and zeros are no version"),
+            (edge, &unbranded, "Edge 156 on Windows", "another's version is not taken for its own"),
             (edge, &edges, "Edge 156.0.3000.5 on Windows", "each by its own name"),
             (firefox, &list, "Firefox 153.0 on Linux", "another's list"),
             (chrome, &hostile, "Chrome 1 on Linux", "numbers only"),

@@ -35,6 +35,7 @@ const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 #[template(path = "share.html")]
 struct SharePage {
     frame: Frame,
+    id: String,
     title: String,
     source: String,
     poster: Option<String>,
@@ -142,6 +143,7 @@ async fn player(app: &App, request: &Parts, visit: ShareVisit, shown: Shown) -> 
     });
     let response = page(&SharePage {
         frame: Frame::nobody(),
+        id: shown.id.to_string(),
         source: format!("{below}/m/{}", utf8_percent_encode(&shown.name, NON_ALPHANUMERIC)),
         poster: shown.beside.poster.map(|_| format!("{below}/poster/poster")),
         subtitles: subtitles.collect(),

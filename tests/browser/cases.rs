@@ -9,7 +9,7 @@ use crate::film::{Film, Films, Kind, huge};
 use crate::page::Page;
 use crate::program::Program;
 use crate::tour::Findings;
-use crate::{apple_cases, browser_cases, desk_cases, embed_cases, people_cases, tour_cases};
+use crate::{apple_cases, browser_cases, desk_cases, embed_cases, page_cases, people_cases, tour_cases};
 
 type Run = dyn Fn(&World) -> Result<()>;
 
@@ -34,6 +34,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(embed_cases::all());
     cases.extend(people_cases::all());
     cases.extend(desk_cases::all());
+    cases.extend(page_cases::all());
     cases.extend(tour_cases::all());
     cases
 }

@@ -31,7 +31,7 @@ pub(crate) fn all() -> Vec<Case> {
 }
 
 /// A house with one folder, and an administrator who is logged in.
-fn at_home(fill: impl FnOnce(&std::path::Path) -> Result<()>) -> Result<(House, Person)> {
+pub(crate) fn at_home(fill: impl FnOnce(&std::path::Path) -> Result<()>) -> Result<(House, Person)> {
     let folders = house::folders()?;
     let cinema = folders.path().join("cinema");
     fs::create_dir(&cinema)?;
@@ -43,7 +43,7 @@ fn at_home(fill: impl FnOnce(&std::path::Path) -> Result<()>) -> Result<(House, 
 }
 
 /// The films that the program knows, as soon as they are so many.
-fn await_items(person: &mut Person, count: usize) -> Result<Vec<Value>> {
+pub(crate) fn await_items(person: &mut Person, count: usize) -> Result<Vec<Value>> {
     let start = Instant::now();
     loop {
         let list = person.call("GET", "/items?limit=200", &Value::Null)?;
@@ -277,7 +277,7 @@ fn copied(person: &mut Person, button: &str) -> Result<String> {
 }
 
 /// The URL in a copied text.
-fn quoted(text: &str) -> Result<String> {
+pub(crate) fn quoted(text: &str) -> Result<String> {
     let start = text.find("http://").with_context(|| format!("no URL in {text}"))?;
     let url = text[start..].split(['"', '\'', ' ']).next().unwrap_or_default();
     Ok(url.replace("&amp;", "&"))

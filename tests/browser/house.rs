@@ -112,10 +112,15 @@ fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// As long as a file's name can be.
+pub(crate) fn longest_name() -> String {
+    format!("{}x.mp4", "é".repeat(125))
+}
+
 /// A film under each of the hostile names, one of 255 bytes, and a folder with such a name.
 pub(crate) fn hostile_films(folder: &Path, film: &Path) -> Result<Vec<String>> {
     let mut names = HOSTILE.map(|name| format!("{name}.mp4")).to_vec();
-    names.push(format!("{}.mp4", "é".repeat(125) + "x"));
+    names.push(longest_name());
     for name in &names {
         fs::copy(film, folder.join(name)).with_context(|| name.clone())?;
     }

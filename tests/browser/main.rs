@@ -21,6 +21,7 @@ mod http;
 mod listener;
 mod marionette;
 mod page;
+mod page_cases;
 mod people;
 mod people_cases;
 mod player;

@@ -157,7 +157,7 @@ fn revoke(host: &mut Person) -> Result<()> {
     host.click("dialog button", "Revoke")?;
     host.until(
         "the share as revoked",
-        "document.querySelector('td .badge')?.textContent === 'revoked'",
+        "document.querySelector('td .badge')?.textContent === 'Revoked'",
         &Value::Null,
     )?;
     Ok(())

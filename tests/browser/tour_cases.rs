@@ -112,6 +112,7 @@ fn fill(world: &World, folders: &tempfile::TempDir) -> Result<()> {
 struct Known {
     film: String,
     broken: String,
+    long: String,
     share: String,
     locked: String,
     embed: String,
@@ -122,6 +123,7 @@ struct Known {
 fn furnish(person: &mut Person) -> Result<Known> {
     let film = await_item(person, "A film of the lake.mp4")?;
     let broken = await_item(person, "Broken.mp4")?;
+    let long = await_item(person, &house::longest_name())?;
     let other = await_item(person, "<img src=x onerror=window.hit=1>.mp4")?;
     let mut link = |wish: Value| -> Result<String> {
         let made = person.call("POST", "/shares", &wish)?;
@@ -148,7 +150,7 @@ fn furnish(person: &mut Person) -> Result<Known> {
     let token = token["token"].as_str().context("no token")?.to_owned();
     let report = json!({ "item": film, "steps": "I pressed play.", "error": "decode (3)", "player": { "current_time": 3 } });
     let report = person.call("POST", "/reports", &report)?["id"].as_str().context("no report")?.to_owned();
-    Ok(Known { embed: format!("/embed/{film}?token={token}"), film, broken, share, locked, report })
+    Ok(Known { embed: format!("/embed/{film}?token={token}"), film, broken, long, share, locked, report })
 }
 
 fn await_item(person: &mut Person, name: &str) -> Result<String> {
@@ -167,7 +169,10 @@ fn strangers(known: &Known) -> Vec<Stop> {
         Stop::new("login-refused", "/login", "[role=alert]").keys("nobody\u{e004}whatever\u{e007}").refused(),
         Stop::new("error-not-found", "/nothing/here", ".aside").refused(),
         Stop::new("error-link-over", "/s/AAAAAAAAAAAAAAAAAAAAAA", ".aside").refused(),
-        Stop::new("share", known.share.clone(), "video"),
+        Stop::new("share", known.share.clone(), "#controls button"),
+        Stop::new("share-verdict", known.share.clone(), "dialog[open]").press(&[("#controls button", "Why")]),
+        Stop::new("share-report", known.share.clone(), "dialog[open]")
+            .press(&[("#controls button", "Report")]),
         Stop::new("share-password", known.locked.clone(), "#password"),
         Stop::new("embed", known.embed.clone(), "video"),
     ]
@@ -186,6 +191,9 @@ fn viewers(known: &Known) -> Vec<Stop> {
         Stop::new("library-search", "/?q=film", ".film"),
         Stop::new("library-nothing-found", "/?q=whatever+it+is", ".empty"),
         Stop::new("watch", watch.clone(), "#neighbours a"),
+        Stop::new("watch-long-name", format!("/watch/{}", known.long), "#controls button"),
+        Stop::new("watch-verdict-broken", format!("/watch/{}", known.broken), "dialog[open]")
+            .press(&[(".trouble button", "Why")]),
         Stop::new("watch-broken", format!("/watch/{}", known.broken), ".trouble"),
         controls("watch-share", &[("#controls button", "Share")], "dialog[open]"),
         controls(
@@ -226,6 +234,9 @@ fn administrators(known: &Known) -> Vec<Stop> {
         Stop::new("admin-tokens", "/admin/tokens", "td"),
         Stop::new("admin-tokens-new", "/admin/tokens", "dialog[open]")
             .press(&[("#content button", "New token")]),
+        Stop::new("admin-tokens-made", "/admin/tokens", "dialog[open] .copyable textarea")
+            .keys("TV\u{e007}")
+            .press(&[("#content button", "New token"), ("dialog [name=name]", "")]),
         Stop::new("admin-shares", "/admin/shares", "td"),
         Stop::new("admin-shares-revoke", "/admin/shares", "dialog[open]").press(&[("td button", "Revoke")]),
         Stop::new("admin-reports", "/admin/reports", "td"),
@@ -233,6 +244,7 @@ fn administrators(known: &Known) -> Vec<Stop> {
         Stop::new("admin-report-delete", format!("/admin/reports/{}", known.report), "dialog[open]")
             .press(&[("#content button", "Delete")]),
         Stop::new("admin-settings", "/admin/settings", "td"),
+        Stop::new("admin-settings-feature", "/admin/settings/watching", "td"),
         Stop::new("error-not-found-inside", "/admin/nothing", ".aside").refused(),
     ]
 }

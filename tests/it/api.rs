@@ -281,7 +281,7 @@ fn a_new_token_opens_at_once_and_a_revoked_one_nothing_within_a_second() {
     let listed = house.ask(&house.ada, "GET", "/tokens", None).json();
     let listed = listed["entries"].as_array().unwrap().clone();
     let own = listed.iter().find(|token| token["id"] == made["id"]).unwrap();
-    let fields = ["id", "user", "kind", "name", "scope", "created_at", "expires_at", "used_at", "item"];
+    let fields = ["id", "user", "kind", "name", "scope", "item", "created_at", "expires_at", "used_at"];
     assert_eq!(own.as_object().unwrap().len(), fields.len(), "{own}");
     assert!(fields.iter().all(|field| own.get(field).is_some()), "{own}");
     assert!(listed.iter().all(|token| token["user"] == "ada"), "only her own: {listed:?}");
@@ -473,6 +473,28 @@ fn a_narrowed_token_looks_after_no_logins_and_no_other_tokens() {
     assert_eq!(house.opens(other.token(), "2024/film.mp4"), 200, "and so does the other token");
     let made = house.made(&narrow, &json!({"kind": "media"}));
     assert_eq!(made["scope"], "videos/2023", "it makes tokens as narrow as it is");
+}
+
+#[test]
+fn a_token_of_one_video_names_it_as_long_as_the_reader_may_see_it() {
+    let house = House::new();
+    let film = house.server.id("2024/film.mp4");
+    let made = house.made(&house.root, &json!({"user": "ada", "kind": "media", "item": film}));
+    assert_eq!(made["item"], json!({"id": film, "name": "film.mp4"}));
+    assert_eq!(house.made(&house.ada, &json!({"kind": "media"}))["item"], Value::Null, "it is of no video");
+    let item_for = |who: &str| {
+        let list = house.ask(who, "GET", "/tokens?user=ada", None).json();
+        let tokens = list["entries"].as_array().unwrap();
+        tokens.iter().find(|token| token["id"] == made["id"]).unwrap()["item"].clone()
+    };
+    assert_eq!(item_for(&house.ada), made["item"]);
+    let withdrawn = house.ask(&house.root, "DELETE", "/grants?user=ada&area=videos/2024", None);
+    assert_eq!(withdrawn.status, 200, "{withdrawn:?}");
+    let nameless = json!({"id": film, "name": null});
+    eventually("a name that is no longer for her", SECOND, || {
+        (item_for(&house.ada) == nameless).then_some(())
+    });
+    assert_eq!(item_for(&house.root), made["item"], "an administrator sees every video");
 }
 
 /// Adds rows of a user, as somebody has them who makes very many.

@@ -518,6 +518,26 @@ fn a_token_that_ends_makes_no_link_that_lasts_longer() {
 }
 
 #[test]
+fn a_guest_is_told_why_it_does_not_play_and_reports_it() {
+    let server = served();
+    let shared = share(&server, FILM, &["--plays", "1"]);
+    let page = server.send(&navigation(&*shared.page));
+    let visit = cookie(&page);
+    let (film, other) = (server.id(FILM), server.id(OTHER));
+    assert!(page.text().contains(&format!("data-item=\"{film}\"")), "{}", page.text());
+    let by_the_visit =
+        |path: String| get(path).header("Cookie", &*visit).header("Sec-Fetch-Site", "same-origin");
+    let verdict = |item: &str| server.send(&by_the_visit(format!("/api/v1/items/{item}/verdict"))).status;
+    assert_eq!((verdict(&film), verdict(&other)), (200, 401), "of the shared video alone");
+    let report = |item: &str| {
+        let request = Request { method: "POST".to_owned(), ..by_the_visit("/api/v1/reports".to_owned()) };
+        server.call(request, &json!({"item": item, "steps": "I pressed play."})).status
+    };
+    assert_eq!((report(&film), report(&other)), (201, 401));
+    assert_eq!(shared.row(&server)["plays"], 0, "neither is a play");
+}
+
+#[test]
 fn who_is_logged_in_watches_by_the_login_and_takes_no_play_of_a_guest() {
     let server = served();
     server.person("ann", "--grant videos/films");

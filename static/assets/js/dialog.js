@@ -1,11 +1,25 @@
-// Dialogs on the browser's own <dialog>: focus stays inside, Escape closes, focus goes back.
+// Dialogs on the browser's own <dialog>: focus stays inside, Escape closes, focus goes back, also when what it was on has been drawn anew meanwhile.
 
-import { freshId, h } from "./dom.js";
+import { coded, fill, find, freshId, h } from "./dom.js";
+import { placeOf, restore } from "./focus.js";
+
+// Where the focus was before each dialog.
+const places = new WeakMap();
 
 function open(title, content, buttons) {
   const id = freshId("title");
   const dialog = h("dialog", { "aria-labelledby": id }, h("h2", { id }, title), content, h("div", { class: "actions" }, buttons));
-  dialog.addEventListener("close", () => dialog.remove());
+  const { activeElement } = document;
+  // What opens out of a dialog that is about to go leads back behind it.
+  const place = places.get(activeElement?.closest("dialog")) || placeOf(activeElement);
+  places.set(dialog, place);
+  dialog.addEventListener("close", () => {
+    // What was said in it a moment ago is still to be read.
+    find("#notices").append(...dialog.querySelectorAll(".notice"));
+    dialog.remove();
+    const isLost = !document.activeElement || document.activeElement === document.body;
+    if (isLost && !document.querySelector("dialog[open]")) restore(place);
+  });
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
@@ -27,7 +41,7 @@ export function ask(title, fields, { action = "Save", save, danger = false } = {
       await save(new FormData(form), form);
       dialog.close();
     } catch (problem) {
-      alert.textContent = [problem.message, problem.hint].filter(Boolean).join(" ");
+      fill(alert, coded([problem.message, problem.hint].filter(Boolean).join(" ")));
       alert.hidden = false;
     } finally {
       submit.ariaBusy = null;

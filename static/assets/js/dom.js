@@ -13,6 +13,14 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+// What stands between backquotes is typed as it is: the server's words name commands and settings so.
+export function coded(text) {
+  const parts = String(text ?? "").split("`");
+  // One alone is no pair.
+  if (parts.length % 2 === 0) return [String(text)];
+  return parts.map((words, index) => (index % 2 ? h("code", {}, words) : words));
+}
+
 export const find = (selector, within = document) => within.querySelector(selector);
 
 export function fill(element, ...children) {
@@ -43,14 +51,14 @@ export function choice(label, input) {
 export function table(caption, columns, rows) {
   const head = h("tr", {}, columns.map(([name, , kind]) => h("th", { scope: "col", class: kind || null }, name || h("span", { class: "only-read" }, "What can be done"))));
   const line = (row) =>
-    h("tr", {}, columns.map(([name, cell, kind]) => h("td", { "data-label": name || null, class: kind || null }, h("span", {}, cell(row)))));
+    h("tr", { "data-key": row.id || row.name || row.area }, columns.map(([name, cell, kind]) => h("td", { "data-label": name || null, class: kind || null }, h("span", {}, cell(row)))));
   return h("div", { class: "scrolls" },
     h("table", { class: "list" }, h("caption", { class: "only-read" }, caption), h("thead", {}, head), h("tbody", {}, rows.map(line))));
 }
 
 // What an empty list says: what this is, and what to do next.
 export function empty(title, words, ...actions) {
-  return h("div", { class: "empty" }, h("h2", {}, title), h("p", {}, words), actions);
+  return h("div", { class: "empty" }, h("h2", {}, title), h("p", {}, coded(words)), actions);
 }
 
 // `after` milliseconds after the last call.

@@ -1,6 +1,6 @@
 // What happened, said once: shown for a while, and read out by screen readers.
 
-import { find, h } from "./dom.js";
+import { coded, find, h } from "./dom.js";
 
 // What lies behind an open dialog is neither seen nor read out.
 function place() {
@@ -12,7 +12,7 @@ function place() {
 }
 
 export function notice(text, kind = "") {
-  const line = h("div", { class: `notice ${kind}` }, text);
+  const line = h("div", { class: `notice ${kind}` }, coded(text));
   place().append(line);
   setTimeout(() => line.remove(), kind === "bad" ? 10000 : 4000);
 }

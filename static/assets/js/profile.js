@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { empty, fill, find, h } from "./dom.js";
+import { keepFocus } from "./focus.js";
 import { isolated } from "./names.js";
 import { logins } from "./profile/logins.js";
 import { password } from "./profile/password.js";
@@ -18,21 +19,25 @@ function rights({ areas, role }) {
   return [about, h("ul", { class: "areas" }, areas.map((area) => h("li", {}, h("a", { href: link(area) }, isolated(area)))))];
 }
 
-// One part that fails leaves the others alone.
-async function section(id, content) {
+// One part that fails leaves the others alone. None comes before the one `above` it, which would push it away under
+// somebody's pointer.
+async function section(id, content, above = null) {
   const place = find(`#${id} .content`);
   try {
-    fill(place, await content());
+    const loaded = await content();
+    await above;
+    keepFocus(place, () => fill(place, loaded));
   } catch (problem) {
+    await above;
     const words = [problem.message, problem.hint].filter(Boolean).join(" ");
-    fill(place, empty("This could not be loaded", words, h("button", { type: "button", onclick: () => section(id, content) }, "Try again")));
+    const again = h("button", { type: "button", onclick: () => section(id, content) }, "Try again");
+    keepFocus(place, () => fill(place, empty("This could not be loaded", words, again)));
   }
 }
 
 const me = get("/me");
-const showLogins = () => section("logins", () => logins(showLogins));
-const showTokens = () => section("tokens", async () => tokens(showTokens, await me));
-section("rights", async () => rights(await me));
-section("password", () => password(showLogins));
-showLogins();
-showTokens();
+const showLogins = (above) => section("logins", () => logins(() => showLogins()), above);
+const showTokens = (above) => section("tokens", async () => tokens(() => showTokens(), await me), above);
+const rightsShown = section("rights", async () => rights(await me));
+const passwordShown = section("password", () => password(() => showLogins()), rightsShown);
+showTokens(showLogins(passwordShown));

@@ -1,9 +1,7 @@
-// The page of a share. It plays without this script; here are the keys, and words when it does not go on.
+// The page of a share. It plays without this script, which adds what the page of a video has for everybody.
 
-import { find } from "./dom.js";
-import { keys } from "./watch/keys.js";
-import { watchForStalls } from "./watch/stall.js";
+import { localTimes } from "./words.js";
+import { player } from "./watch/player.js";
 
-const video = find("video");
-keys(video, find("#flash"));
-watchForStalls(video, find("#trouble"), { id: null, hasAccount: false });
+localTimes();
+player();

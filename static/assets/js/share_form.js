@@ -2,17 +2,15 @@
 
 import { post } from "./api.js";
 import { choice, field, h } from "./dom.js";
+import { copyable } from "./copyable.js";
 import { ask, show } from "./dialog.js";
 import { icon } from "./icon.js";
 import { isolated, titleOf } from "./names.js";
 import { copy } from "./notice.js";
+import { lastsMenu } from "./terms.js";
 import { moment } from "./words.js";
 
-const LASTS = [["1d", "1 day"], ["7d", "7 days"], ["30d", "30 days"], ["365d", "1 year"], ["", "Until revoked"]];
 export const HONEST = "Whoever can watch a video can also record the screen. No link prevents that.";
-
-export const lastsMenu = (chosen) =>
-  h("select", { name: "lasts" }, LASTS.map(([value, words]) => h("option", { value, selected: value === chosen }, words)));
 
 export const playsInput = (value = "") => h("input", { type: "number", name: "plays", min: 1, max: 1000000, inputmode: "numeric", value });
 
@@ -24,11 +22,8 @@ function address(share) {
 
 function result(item, entries) {
   const line = (share) => {
-    const url = address(share);
     const name = share.name || "Anybody with the link";
-    return h("li", {}, h("div", { class: "label" }, isolated(name)),
-      h("div", { class: "copying" }, h("input", { readonly: true, value: url, "aria-label": `Link for ${name}`, class: "code", onfocus: (event) => event.target.select() }),
-        h("button", { type: "button", "aria-label": `Copy the link for ${name}`, onclick: () => copy(url, "The link") }, icon("copy"), "Copy")));
+    return h("li", {}, copyable("The link", address(share), { label: isolated(name), suffix: ` for ${name}` }));
   };
   const all = entries.map((share) => (share.name ? `${share.name}: ${address(share)}` : address(share))).join("\n");
   const end = entries[0].expires_at ? `until ${moment(entries[0].expires_at)}` : "until you revoke them";
@@ -46,7 +41,7 @@ export function shareDialog(item, done = () => {}) {
     h("p", { class: "subject" }, isolated(titleOf(item.name))),
     field("For whom", h("textarea", { name: "names", class: "names", rows: 2, placeholder: "Ada\nGrandpa" }), "One name a line; each gets a link of their own. Without names there is one link for all."),
     h("div", { class: "pair" }, field("How long", lastsMenu("7d")), field("How many times", playsInput(), "A play is a whole viewing. Empty: no limit.")),
-    field("Password", passwordInput(), "At least 8 letters, told on another way than the link. Empty: the link is enough."),
+    field("Password", passwordInput(), "At least 8 characters, told on another way than the link. Empty: the link is enough."),
     choice("They may also download the file", h("input", { type: "checkbox", name: "download" })),
     h("p", { class: "hint" }, HONEST),
   ], {

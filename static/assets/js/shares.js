@@ -3,13 +3,14 @@
 import { get, part, patch, remove } from "./api.js";
 import { choice, empty, field, fill, find, h, settled, table } from "./dom.js";
 import { ask, confirm } from "./dialog.js";
+import { keepFocus } from "./focus.js";
 import { icon } from "./icon.js";
 import { isolated, titleOf } from "./names.js";
 import { notice } from "./notice.js";
-import { HONEST, lastsMenu, passwordInput, playsInput, shareDialog } from "./share_form.js";
+import { HONEST, passwordInput, playsInput, shareDialog } from "./share_form.js";
+import { ends, lastsMenu, stateBadge } from "./terms.js";
 import { ago, count, moment } from "./words.js";
 
-const STATES = { open: ["good", "Open"], over: ["", "Over"], used_up: ["", "Used up"], revoked: ["bad", "Revoked"] };
 const [form, list, found] = [find("#filters"), find("#shares"), find("#found")];
 let shares = [];
 
@@ -35,7 +36,7 @@ function edit(share) {
     field("For whom", h("input", { name: "name", value: share.name || "", maxlength: 100 })),
     field("How long, from now", lasts),
     field("How many times", playsInput(share.plays_limit ?? ""), `Watched ${count(share.plays, "time", "times")} so far. Empty: as often as they like.`),
-    field(share.password ? "New password" : "Password", passwordInput(), share.password ? "Empty: the password stays. A new one ends what was opened with the old one." : "At least 8 letters. Empty: the link is enough."),
+    field(share.password ? "New password" : "Password", passwordInput(), share.password ? "Empty: the password stays. A new one ends what was opened with the old one." : "At least 8 characters. Empty: the link is enough."),
     share.password && choice("Ask for no password any more", h("input", { type: "checkbox", name: "open" })),
     choice("They may also download the file", h("input", { type: "checkbox", name: "download", checked: share.download })),
   ], {
@@ -61,8 +62,6 @@ function conditions(share) {
 
 const played = ({ plays, plays_limit: limit }) => (limit ? `${plays} of ${limit}` : String(plays));
 
-const end = ({ expires_at: at }) => (at ? h("time", { datetime: at, title: moment(at) }, ago(at)) : "until revoked");
-
 function buttons(share) {
   if (share.state === "revoked") return "";
   const act = (words, work, kind = "") =>
@@ -72,10 +71,10 @@ function buttons(share) {
 
 const COLUMNS = [
   ["For", (share) => [isolated(nameOf(share)), conditions(share)]],
-  ["State", (share) => h("span", { class: `badge ${STATES[share.state]?.[0] ?? ""}` }, STATES[share.state]?.[1] ?? share.state)],
+  ["State", (share) => stateBadge(share.state)],
   ["Plays", played, "number"],
   ["Last use", (share) => ago(share.used_at)],
-  ["Ends", end],
+  ["Ends", ends],
   ["", buttons],
 ];
 
@@ -88,7 +87,9 @@ function group(item, ofItem) {
     table(`Links for ${titleOfItem(item)}`, COLUMNS, ofItem));
 }
 
-function draw() {
+const draw = () => keepFocus(list, redraw);
+
+function redraw() {
   const data = new FormData(form);
   const words = data.get("q").toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (share) => {

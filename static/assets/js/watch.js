@@ -3,20 +3,10 @@
 import { get, part } from "./api.js";
 import { fill, find } from "./dom.js";
 import { ending, facts, neighbours, path } from "./watch/around.js";
-import { buttons } from "./watch/buttons.js";
-import { keys } from "./watch/keys.js";
+import { player } from "./watch/player.js";
 import { keepPosition, resume } from "./watch/position.js";
-import { watchForStalls } from "./watch/stall.js";
 
-const player = find("#player");
-const video = find("video", player);
-const id = player.dataset.item;
-const hasAccount = "account" in player.dataset;
-const title = find("h1").textContent;
-
-keys(video, find("#flash"));
-watchForStalls(video, find("#trouble"), { id, hasAccount });
-buttons(find("#controls"), video, { id, name: title }, hasAccount);
+const { video, id, hasAccount } = player();
 
 try {
   const item = await get(`/items/${part(id)}`);

@@ -21,6 +21,16 @@ export const count = (number, one, many) => `${number.toLocaleString()} ${number
 const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 export const moment = (text) => (text ? moments.format(new Date(text)) : "");
 
+// Times that the server wrote in its own way, in that of the reader. What is no time stays as it is.
+export function localTimes() {
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    time.title = time.textContent;
+    time.textContent = moments.format(at);
+  }
+}
+
 const steps = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 // "3 days ago", "in 2 hours"

@@ -1,6 +1,7 @@
 // What the pages of the administration share.
 
-import { fill, find, h } from "../dom.js";
+import { coded, fill, find, h } from "../dom.js";
+import { keepFocus } from "../focus.js";
 import { failed } from "../notice.js";
 
 const content = find("#content");
@@ -9,11 +10,12 @@ const content = find("#content");
 export async function page(load) {
   content.setAttribute("aria-busy", "true");
   try {
-    fill(content, await load());
+    const loaded = await load();
+    keepFocus(content, () => fill(content, loaded));
   } catch (problem) {
-    fill(content,
-      h("div", { role: "alert" }, h("p", {}, problem.message), problem.hint && h("p", {}, problem.hint)),
-      h("button", { type: "button", onclick: () => page(load) }, "Try again"));
+    const again = h("button", { type: "button", onclick: () => page(load) }, "Try again");
+    const said = h("div", { role: "alert" }, h("p", {}, coded(problem.message)), problem.hint && h("p", {}, coded(problem.hint)));
+    keepFocus(content, () => fill(content, said, again));
   }
   content.setAttribute("aria-busy", "false");
 }

@@ -1,7 +1,7 @@
 // Is the server well?
 
 import { get } from "../api.js";
-import { h } from "../dom.js";
+import { coded, h } from "../dom.js";
 import { ago, count, duration, moment, size } from "../words.js";
 import { badge, every, facts, page } from "./common.js";
 
@@ -22,7 +22,7 @@ function check(one) {
   const { name, said, cure } = one;
   const state = stateOf(one);
   const [word, kind] = words[state];
-  return h("li", { class: state }, h("strong", {}, name), " ", badge(word, kind), h("p", {}, said), cure && h("p", {}, cure));
+  return h("li", { class: state }, h("strong", {}, name), " ", badge(word, kind), h("p", {}, coded(said)), cure && h("p", {}, coded(cure)));
 }
 
 async function load() {

@@ -5,7 +5,8 @@ import { confirm } from "../dialog.js";
 import { empty, field, find, h, table } from "../dom.js";
 import { busy, copy, notice } from "../notice.js";
 import { ago, moment } from "../words.js";
-import { badge, facts, name, named, page } from "./common.js";
+import { stateBadge } from "../terms.js";
+import { facts, name, named, page } from "./common.js";
 
 let wanted = "open";
 
@@ -20,7 +21,7 @@ async function all() {
     ["By", (report) => name(report.user || "a link's viewer")],
     ["Browser", (report) => report.browser],
     ["Error", (report) => report.error || "none said"],
-    ["State", (report) => badge(report.state, report.state === "open" ? "warning" : "good")],
+    ["State", (report) => stateBadge(report.state, report.state === "open" ? "warning" : "good")],
     ["When", (report) => ago(report.created_at)],
   ], entries)];
 }
@@ -39,7 +40,7 @@ async function one(id) {
   });
   return [
     facts(
-      ["State", badge(report.state, report.state === "open" ? "warning" : "good")],
+      ["State", stateBadge(report.state, report.state === "open" ? "warning" : "good")],
       ["Video", report.item ? h("a", { href: `/watch/${report.item}` }, name(report.title)) : name(report.title)],
       ["By", report.user || "a link's viewer"], ["When", moment(report.created_at)],
       ["Browser", report.browser], ["Player's error", report.error],

@@ -1,13 +1,10 @@
 // How the server is set, area by area, and where each value comes from.
 
 import { get, part } from "../api.js";
-import { find, h, table } from "../dom.js";
+import { coded, find, h, table } from "../dom.js";
 import { badge, named, page } from "./common.js";
 
 const areas = { general: "General", library: "Libraries", access: "Access", playback: "Playback", network: "Network", limits: "Limits", log: "Log" };
-
-// What stands between backquotes is typed as it is.
-const coded = (text) => text.split("`").map((words, index) => (index % 2 ? h("code", {}, words) : words));
 
 const source = (setting) => (setting.source === "default" ? h("span", { class: "hint" }, "default") : setting.source);
 

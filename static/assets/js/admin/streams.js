@@ -4,6 +4,7 @@ import { get, part, remove } from "../api.js";
 import { confirm } from "../dialog.js";
 import { empty, h, table } from "../dom.js";
 import { notice } from "../notice.js";
+import { video } from "../terms.js";
 import { ago, size } from "../words.js";
 import { every, name, page } from "./common.js";
 
@@ -29,7 +30,7 @@ async function load() {
   if (!entries.length) return empty("Nobody is watching", "Who watches, what, and how far they are appears here while it is being sent. A player that has buffered enough takes nothing for a while.");
   return table("Running streams", [
     ["Who", (stream) => [name(stream.who || "somebody"), " ", h("span", { class: "hint" }, kinds[stream.by] || stream.by)]],
-    ["What", (stream) => h("a", { href: `/watch/${stream.item.id}` }, name(stream.item.name))],
+    ["What", (stream) => video(stream.item)],
     ["How far", progress],
     ["From", (stream) => `${stream.program}, ${stream.network}`],
     ["Since", (stream) => ago(stream.since)],

@@ -1,32 +1,27 @@
 // Tokens of everybody.
 
 import { get, part, post, remove } from "../api.js";
-import { ask, confirm, showText } from "../dialog.js";
+import { confirm } from "../dialog.js";
 import { empty, field, h, table } from "../dom.js";
 import { notice } from "../notice.js";
-import { ago, moment } from "../words.js";
+import { KINDS, ends, opens } from "../terms.js";
+import { tokenDialog } from "../token_form.js";
+import { ago } from "../words.js";
 import { name, page } from "./common.js";
 
-const lasting = [["1h", "1 hour"], ["24h", "1 day"], ["7d", "7 days"], ["30d", "30 days"], ["365d", "1 year"], ["", "until it is revoked"]];
-
 async function add() {
-  const { entries: users } = await get("/users");
+  const [me, { entries: users }, { entries: libraries }] = await Promise.all([get("/me"), get("/users"), get("/libraries")]);
   const active = users.filter((user) => user.state === "active");
-  ask("New token", [
-    field("Of", h("select", { name: "user" }, active.map((user) => h("option", { value: user.name }, user.name)))),
-    field("Kind", h("select", { name: "kind" }, h("option", { value: "media" }, "Media: watching only, may stand in an address"), h("option", { value: "api" }, "API: what its user may do, in a header only"))),
-    field("Only below", h("input", { name: "path", autocomplete: "off", spellcheck: "false" }), "LIBRARY or LIBRARY/FOLDER. Empty: all that its user sees."),
-    field("Good for", h("select", { name: "lasts" }, lasting.map(([value, text]) => h("option", { value }, text)))),
-    field("Name", h("input", { name: "name", maxlength: 100 }), "What it is for, so that somebody knows it in a year."),
-  ], {
-    action: "Create",
-    save: async (data) => {
-      const wish = { user: data.get("user"), kind: data.get("kind") };
-      for (const key of ["path", "lasts", "name"]) if (data.get(key).trim()) wish[key] = data.get(key).trim();
-      const made = await post("/tokens", wish);
-      await page(load);
-      showText("The new token", made.token, made.kind === "api" ? "Shown only now. Send it as: Authorization: Bearer TOKEN" : "Shown only now. Use it as /m/ID?token=TOKEN.");
-    },
+  const areasOf = ({ user }) => {
+    const { role, areas = [] } = users.find(({ name }) => name === user) || {};
+    return role === "admin" ? ["/"] : areas;
+  };
+  tokenDialog({
+    first: field("Of", h("select", { name: "user" }, active.map((user) => h("option", { value: user.name, selected: user.name === me.name }, user.name)))),
+    places: libraries.map((library) => library.name),
+    make: (wish) => post("/tokens", wish),
+    areasOf,
+    done: () => page(load),
   });
 }
 
@@ -45,10 +40,10 @@ async function load() {
   return [bar, table("Tokens", [
     ["Name", (token) => name(token.name || token.id)],
     ["Of", (token) => h("a", { href: `/admin/users/${part(token.user)}` }, name(token.user))],
-    ["Kind", (token) => token.kind],
-    ["Opens", (token) => name(token.scope)],
+    ["Kind", (token) => KINDS[token.kind] || token.kind],
+    ["Opens", opens],
     ["Last use", (token) => ago(token.used_at)],
-    ["Until", (token) => (token.expires_at ? moment(token.expires_at) : "it is revoked")],
+    ["Ends", ends],
     ["", (token) => h("button", { type: "button", class: "small danger", "aria-label": `Revoke ${token.name || token.id}`, onclick: () => revoke(token) }, "Revoke")],
   ], entries)];
 }

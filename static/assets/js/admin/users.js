@@ -2,12 +2,12 @@
 
 import { get, part, patch, post, put, remove } from "../api.js";
 import { ask, confirm } from "../dialog.js";
-import { empty, field, fill, find, freshId, h, table } from "../dom.js";
+import { coded, empty, field, fill, find, freshId, h, table } from "../dom.js";
 import { notice } from "../notice.js";
+import { KINDS, ends, opens, stateBadge } from "../terms.js";
 import { ago, moment } from "../words.js";
-import { badge, facts, name, named, page } from "./common.js";
+import { facts, name, named, page } from "./common.js";
 
-const states = { active: "good", disabled: "warning", deleted: "bad" };
 const areaHint = "LIBRARY, LIBRARY/FOLDER, or / for everything.";
 
 const sees = (user) => (user.role === "admin" ? "everything" : user.areas.join(", ") || h("em", {}, "nothing yet"));
@@ -43,7 +43,7 @@ async function all() {
   const rows = table("Users", [
     ["Name", (user) => h("a", { href: `/admin/users/${part(user.name)}` }, name(user.name))],
     ["Role", (user) => user.role + (user.system ? ", system" : "")],
-    ["State", (user) => badge(user.state, states[user.state])],
+    ["State", (user) => stateBadge(user.state)],
     ["May watch", sees],
     ["Login", (user) => (user.password ? "password" : "none")],
     ["Tokens", (user) => user.tokens, "number"],
@@ -52,17 +52,15 @@ async function all() {
   return [h("div", { class: "toolbar" }, button), entries.length ? rows : empty("No users yet", "A new user sees nothing until something is granted.")];
 }
 
-function granted(user) {
+function granted(user, libraries) {
   const form = h("form", { class: "toolbar" });
   const withdraw = (area) => confirm("Withdraw this grant?", `${user.name} may no longer watch ${area}. What is being watched ends within seconds.`, "Withdraw", async () => {
     const { still } = await remove("/grants", { user: user.name, area });
     notice(still.length ? `Withdrawn. ${user.name} may still watch ${still.join(", ")}.` : "Withdrawn.");
     await page(load);
   });
-  get("/libraries").then(({ entries }) => {
-    const [area, list] = areaInput(entries, { required: true });
-    fill(form, field("Grant", area, areaHint), list, h("button", { type: "submit" }, "Grant"));
-  });
+  const [input, list] = areaInput(libraries, { required: true });
+  fill(form, field("Grant", input, areaHint), list, h("button", { type: "submit" }, "Grant"));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const area = new FormData(form).get("area").trim();
@@ -70,16 +68,16 @@ function granted(user) {
       await post("/grants", { user: user.name, area });
       await page(load);
     } catch (problem) {
-      form.append(h("p", { role: "alert" }, problem.message, " ", problem.hint));
+      form.append(h("p", { role: "alert" }, coded([problem.message, problem.hint].filter(Boolean).join(" "))));
     }
   });
   const rows = user.areas.map((area) => ({ area }));
-  const list = table("Grants", [
+  const grants = table("Grants", [
     ["May watch", ({ area }) => name(area)],
     ["", ({ area }) => h("button", { type: "button", class: "small danger", "aria-label": `Withdraw ${area}`, onclick: () => withdraw(area) }, "Withdraw")],
   ], rows);
   const nothing = h("p", {}, user.role === "admin" ? "Administrators see everything without a grant." : "Nothing is granted yet, so nothing is seen.");
-  return [h("h2", {}, "Grants"), rows.length ? list : nothing, form];
+  return [h("h2", {}, "Grants"), rows.length ? grants : nothing, form];
 }
 
 function password(user) {
@@ -120,20 +118,21 @@ function actions(user) {
 }
 
 async function one(wanted) {
-  const [user, { entries: tokens }] = await Promise.all([get(`/users/${part(wanted)}`), get("/tokens", { user: wanted })]);
+  const [user, { entries: tokens }, { entries: libraries }] =
+    await Promise.all([get(`/users/${part(wanted)}`), get("/tokens", { user: wanted }), get("/libraries")]);
   find("h1").textContent = user.name;
   document.title = `${user.name} · reelgate`;
   const list = table("Tokens", [
     ["Name", (token) => name(token.name || token.id)],
-    ["Kind", (token) => token.kind],
-    ["Opens", (token) => name(token.scope)],
+    ["Kind", (token) => KINDS[token.kind] || token.kind],
+    ["Opens", opens],
     ["Last use", (token) => ago(token.used_at)],
-    ["Until", (token) => (token.expires_at ? moment(token.expires_at) : "it is revoked")],
+    ["Ends", ends],
   ], tokens);
   return [
-    facts(["State", badge(user.state, states[user.state])], ["Role", user.role + (user.system ? ", system account" : "")], ["Login", user.password ? "by password" : "none: set a password to allow it"], ["Since", moment(user.created_at)]),
+    facts(["State", stateBadge(user.state)], ["Role", user.role + (user.system ? ", system account" : "")], ["Login", user.password ? "by password" : "none: set a password to allow it"], ["Since", moment(user.created_at)]),
     actions(user),
-    granted(user),
+    granted(user, libraries),
     h("h2", {}, "Tokens"),
     tokens.length ? list : h("p", {}, "None."),
     h("p", {}, h("a", { href: "/admin/users" }, "All users")),

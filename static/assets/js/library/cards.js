@@ -1,6 +1,6 @@
 // A film and a folder in the list.
 
-import { h } from "../dom.js";
+import { coded, h } from "../dom.js";
 import { icon } from "../icon.js";
 import { containerOf, folderOf, titleOf } from "../names.js";
 import { count, duration, size } from "../words.js";
@@ -16,10 +16,20 @@ function badge(item) {
   return h("span", { class: "badge warning" }, item.plays[0].toUpperCase() + item.plays.slice(1));
 }
 
+// As many as the style has.
+const HUES = 7;
+// The same video has the same colour wherever it stands.
+const hueOf = (id) => [...id].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 9973, 0) % HUES;
+
+function placeholder({ id, name }) {
+  const initial = titleOf(name).match(/[\p{L}\p{N}]/u)?.[0].toLocaleUpperCase();
+  return h("span", { class: `initial hue-${hueOf(id)}`, "aria-hidden": "true" }, initial || icon("film"));
+}
+
 function cover(item) {
   const picture = item.poster
-    ? h("img", { src: item.poster, alt: "", loading: "lazy", decoding: "async", onerror: (event) => event.target.replaceWith(icon("film")) })
-    : icon("film");
+    ? h("img", { src: item.poster, alt: "", loading: "lazy", decoding: "async", onerror: (event) => event.target.replaceWith(placeholder(item)) })
+    : placeholder(item);
   const length = duration(item.duration_ms);
   return h("span", { class: "cover" }, picture, badge(item), length && h("span", { class: "length" }, h("span", { class: "only-read" }, "Length "), length));
 }
@@ -40,7 +50,7 @@ export function film(item, showsPlace) {
       h("span", { class: "words" },
         h("span", { class: "title", dir: "auto" }, titleOf(item.name)),
         showsPlace && h("span", { class: "place", dir: "auto" }, place),
-        h("span", { class: "about", title: about }, about))));
+        h("span", { class: "about", title: about.replaceAll("`", "") }, coded(about)))));
 }
 
 export function folder(entry, place, symbol = "folder") {

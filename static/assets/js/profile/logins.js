@@ -11,7 +11,7 @@ function columns(again) {
     confirm("End this login?", `${login.client} has to log in again, and what plays there stops.`, "End it", async () => {
       await remove(`/me/sessions/${part(login.id)}`);
       notice("The login is ended.");
-      again();
+      await again();
     });
   return [
     ["Browser", (login) => [login.client, login.current && h("span", { class: "badge good" }, "This one")]],
@@ -29,7 +29,7 @@ export async function logins(again) {
     confirm("End all other logins?", "Every other browser has to log in again, and what plays there stops.", "End them", async () => {
       await remove("/me/sessions");
       notice("All other logins are ended.");
-      again();
+      await again();
     });
   entries.sort((one, other) => other.current - one.current || (one.used_at < other.used_at ? 1 : -1));
   return [

@@ -13,7 +13,7 @@ export function password(changed) {
     fresh.minLength = 8;
     ask("Change the password", [
       field("Current password", input("current", "current-password")),
-      field("New password", fresh, "At least 8 letters. A sentence is easier to keep in mind than signs."),
+      field("New password", fresh, "At least 8 characters. A sentence is easier to keep in mind than signs."),
       field("New password again", again),
     ], {
       action: "Change",
@@ -24,7 +24,7 @@ export function password(changed) {
         }
         await put("/me/password", { current: data.get("current"), new: data.get("new") });
         notice("The password is changed. All other logins are ended.");
-        changed();
+        await changed();
       },
     });
   };

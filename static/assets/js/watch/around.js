@@ -1,6 +1,6 @@
 // What stands around the player: facts, the folder, the videos before and behind.
 
-import { fill, h } from "../dom.js";
+import { coded, fill, h } from "../dom.js";
 import { icon } from "../icon.js";
 import { containerOf, isolated, titleOf } from "../names.js";
 import { addressOf, stepsTo } from "../library/place.js";
@@ -11,7 +11,7 @@ export function facts(item) {
   const words = [duration(item.duration_ms), picture, containerOf(item.container), size(item.size), moment(item.modified_at)];
   const state = { recording: ["live", "Recording: the end grows"], broken: ["bad", "Broken"] }[item.state];
   const why = item.state === "broken" && item.note;
-  return [words.filter(Boolean).join(" · "), state && h("span", { class: `badge ${state[0]}` }, state[1]), why && h("span", { class: "why" }, why)];
+  return [words.filter(Boolean).join(" · "), state && h("span", { class: `badge ${state[0]}` }, state[1]), why && h("span", { class: "why" }, coded(why))];
 }
 
 export function path(element, item) {
@@ -26,7 +26,7 @@ const way = (beside, words, symbol) =>
 
 export function neighbours(element, { previous, next }) {
   if (!previous && !next) return;
-  fill(element, h("nav", { class: "ways", "aria-label": "In this folder" }, way(previous, "Before", "before"), way(next, "Next", "after")));
+  fill(element, h("nav", { class: "ways", "aria-label": "In this folder" }, way(previous, "Previous", "before"), way(next, "Next", "after")));
 }
 
 // At the end nothing starts by itself; the way on is offered.

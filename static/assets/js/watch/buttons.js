@@ -3,7 +3,7 @@
 import { part, post } from "../api.js";
 import { fill, h } from "../dom.js";
 import { icon } from "../icon.js";
-import { busy, copyLater, failed } from "../notice.js";
+import { busy, copyLater } from "../notice.js";
 import { shareDialog } from "../share_form.js";
 import { showKeys } from "./keys.js";
 import { reportProblem } from "./report.js";
@@ -18,9 +18,16 @@ function button(symbol, words, work, kind = "") {
 // A token for this video alone, which ends by itself; never the account's.
 const minted = (id, purpose, what) => copyLater(post(`/items/${part(id)}/links`, { for: purpose }), what);
 
+async function switchPicture(video) {
+  if (document.pictureInPictureElement) return document.exitPictureInPicture();
+  // Where nothing is loaded before somebody wants to watch, there is no picture yet.
+  if (video.readyState === HTMLMediaElement.HAVE_NOTHING) await video.play();
+  return video.requestPictureInPicture();
+}
+
 function picture(video) {
   if (!document.pictureInPictureEnabled || !video.requestPictureInPicture) return null;
-  return button("picture", "Picture in picture", () => (document.pictureInPictureElement ? document.exitPictureInPicture() : video.requestPictureInPicture()).catch(failed));
+  return button("picture", "Picture in picture", () => switchPicture(video));
 }
 
 function ofAccount(item, source) {

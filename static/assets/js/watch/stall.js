@@ -17,18 +17,21 @@ const ANSWERS = {
   429: ["Too many requests.", "Wait a minute, then try again."],
 };
 const BROKEN_SERVER = ["The server cannot read the video at the moment.", "Its disk or its database does not answer. Try again in a moment."];
+const EMPTY = ["The file is empty.", "There is nothing in it to play. Whoever runs the server can copy it there again."];
 const SLOW = ["It takes long.", "The server answers, so the connection is slow or the video needs more of it than there is."];
 const UNPLAYABLE = ["This browser cannot play the video.", "The server sends it, and the browser's player gives up."];
 
 async function askServer(url) {
   try {
-    return (await fetch(url, { method: "HEAD", cache: "no-store", credentials: "same-origin" })).status;
+    const { status, headers } = await fetch(url, { method: "HEAD", cache: "no-store", credentials: "same-origin" });
+    return { status, isEmpty: headers.get("content-length") === "0" };
   } catch {
-    return 0;
+    return { status: 0 };
   }
 }
 
-function wordsFor(status, hasFailed) {
+function wordsFor({ status, isEmpty }, hasFailed) {
+  if (status === 416 || (isEmpty && status === 200)) return EMPTY;
   if (status < 400 && status > 0) return hasFailed ? UNPLAYABLE : SLOW;
   return ANSWERS[status] || BROKEN_SERVER;
 }
@@ -65,14 +68,15 @@ export function watchForStalls(video, place, { id, hasAccount }) {
 
   async function explain(hasFailed, isLong = true) {
     calm();
-    const status = await askServer(url);
+    const answer = await askServer(url);
+    const { status } = answer;
     const stillStands = hasFailed || video.seeking || video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
     if (!stillStands) return;
     if (!isLong && status > 0 && status < 400) {
       timer ??= setTimeout(() => explain(false), (PATIENCE - SUSPICION) * 1000);
       return;
     }
-    const [title, words] = wordsFor(status, hasFailed);
+    const [title, words] = wordsFor(answer, hasFailed);
     const why = id && hasFailed && status > 0 && status < 400 && h("button", { type: "button", onclick: () => showVerdict(id) }, "Why won’t it play?");
     const login = status === 401 && hasAccount && h("a", { class: "button", href: `/login?next=${encodeURIComponent(location.pathname)}` }, "Log in");
     fill(place, h("div", { class: "trouble" }, h("p", {}, h("strong", {}, title), " ", words),

@@ -1,7 +1,7 @@
 // The doctor's verdict, in words.
 
 import { get, part } from "../api.js";
-import { h } from "../dom.js";
+import { coded, h } from "../dom.js";
 import { show } from "../dialog.js";
 import { failed } from "../notice.js";
 
@@ -30,8 +30,16 @@ function browsers(effects) {
     h("li", {}, h("span", {}, BROWSERS[name] || name, mine.includes(name) && h("span", { class: "hint" }, " (this browser)")), badge(effect))));
 }
 
+// Two spaces set apart what is typed.
+const isTyped = (cure) => /^(ffmpeg|reelgate) | {2}/.test(cure);
+
 function rule({ severity, said, seen, cure }) {
-  return h("li", {}, h("p", {}, badge(severity)), h("p", {}, seen && h("strong", {}, `${seen} `), said), cure && h("p", { class: "hint" }, "What helps:"), cure && h("pre", { tabindex: "0" }, cure));
+  return h("li", {},
+    h("p", {}, badge(severity)),
+    h("p", {}, coded(said)),
+    seen && h("p", { class: "hint" }, "Seen in the file: ", coded(seen), "."),
+    cure && h("p", { class: "hint" }, "What helps:"),
+    cure && (isTyped(cure) ? h("pre", { tabindex: "0" }, cure) : h("p", {}, coded(cure), ".")));
 }
 
 export async function showVerdict(id) {
@@ -46,7 +54,7 @@ export async function showVerdict(id) {
   const isUnknown = !effects || !Object.keys(effects).length;
   show("Why won’t it play?",
     isUnknown ? h("p", {}, "This video has not been examined yet. Look again in a minute.") : browsers(effects),
-    note && h("p", {}, note),
+    note && h("p", {}, coded(note)),
     rules.length > 0 && h("h3", {}, "What was found in the file"),
     rules.length > 0 && h("ul", { class: "rules" }, rules.map(rule)),
     !isUnknown && !rules.length && !note && h("p", {}, "Nothing is wrong with the file. If it does not play, the connection or a proxy may be the cause: report a problem."));
