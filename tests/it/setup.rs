@@ -172,7 +172,7 @@ fn a_file_that_is_no_good_stops_the_start() {
     let file = setup.folder().join("password");
     let cases: [(Option<&[u8]>, &str, &str); 4] = [
         (None, "admin_password_file (environment", "there is none"),
-        (Some(b"short\n"), "at least 8 characters", "too short"),
+        (Some(b"short\n"), "at least 8 bytes", "too short"),
         (Some(b"password123\n"), "one of the first", "a common one"),
         (Some(b"\xff\xfe\xfd\xfc\xff\xfe\xfd\xfc"), "admin_password_file", "no text"),
     ];
