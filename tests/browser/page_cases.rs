@@ -125,6 +125,8 @@ fn watch_as_guest(world: &World) -> Result<()> {
         const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(time.dateTime)); \
         return time.textContent === local && time.title.endsWith('UTC') && local; })()";
     guest.until("the end in the guest's own time", words, &Value::Null)?;
+    let facts = "document.querySelector('#facts').textContent.startsWith('1:00 · ')";
+    guest.until("how long it is", facts, &Value::Null)?;
     let menus = "[...document.querySelectorAll('#controls .setting')].map((one) => one.firstChild.textContent).join() === 'Speed,Subtitles'";
     guest.until("speed and subtitles", menus, &Value::Null)?;
     let account = "[...document.querySelectorAll('#controls button')].some(({ textContent }) => /Share|curl|tag/.test(textContent))";
