@@ -187,7 +187,7 @@ fn renew(tls: &Tls, config: &Config, clock: &Clock) {
 
 /// By the machine's clock, as clients judge by theirs.
 fn warn_of(tls: &Tls, clock: &Clock) {
-    if let Some(warning) = tls.warning(clock.machine()) {
+    for warning in tls.warnings(clock.machine()) {
         tracing::warn!("{warning}");
     }
 }

@@ -19,9 +19,10 @@ pub(super) fn run(config: &ConfigArgs, command: &ConfigCommand, output: Output) 
     let ConfigCommand::Check(serve) = command;
     let checked = Config::load(config, serve, std::env::vars_os())?;
     // Only a server needs the certificate; but who asks wants to know before it starts.
-    let warning = Tls::load(&checked)?.and_then(|tls| tls.warning(Clock::system().machine()));
-    if let Some(warning) = warning {
-        output.warning(&warning);
+    if let Some(tls) = Tls::load(&checked)? {
+        for warning in tls.warnings(Clock::system().machine()) {
+            output.warning(&warning);
+        }
     }
     let values: Vec<Value> = checked
         .settings()

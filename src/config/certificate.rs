@@ -3,10 +3,12 @@
 //! 1. Both files are PEM. What else may stand in them is passed over, as the key in a file that holds all.
 //! 2. The key must be the first certificate's.
 //! 3. A certificate whose time is over, or has not come, is no error: who keeps a server running with it knows more
-//!    than we do, and at a reload the old one would be no younger. It is worth a warning.
+//!    than we do, and at a reload the old one would be no younger. It is worth a warning, and so is a key that every user
+//!    of the machine can read.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -25,7 +27,9 @@ use super::{Config, ConfigArgs, ServeArgs, TlsFiles, file, tls};
 /// What a server shows of itself, and proves.
 pub struct Certificate {
     pub certified: Arc<CertifiedKey>,
-    file: PathBuf,
+    files: TlsFiles,
+    /// Every user of this machine can read the key.
+    is_open: bool,
     /// First and last second, since 1970.
     valid: (u64, u64),
 }
@@ -60,9 +64,21 @@ impl Config {
 }
 
 impl Certificate {
-    /// Why clients will not accept it at this time, counted from 1970.
-    pub fn untimely(&self, now: Duration) -> Option<String> {
-        let ((begin, end), file) = (self.valid, self.file.display());
+    /// What is worth knowing at this time, counted from 1970.
+    pub fn warnings(&self, now: Duration) -> Vec<String> {
+        self.untimely(now).into_iter().chain(self.exposed()).collect()
+    }
+
+    /// Whoever has the key can be taken for this server.
+    fn exposed(&self) -> Option<String> {
+        let key = self.files.key.display();
+        let said = format!("every user of this machine can read the private key in {key}: chmod o-rwx {key}");
+        self.is_open.then_some(said)
+    }
+
+    /// Why clients will not accept it at this time.
+    fn untimely(&self, now: Duration) -> Option<String> {
+        let ((begin, end), file) = (self.valid, self.files.cert.display());
         match now.as_secs() {
             now if now < begin => {
                 Some(format!("the certificate in {file} is not valid before {}", date(begin)))
@@ -84,7 +100,8 @@ fn read(files: &TlsFiles) -> Result<Certificate, Wrong> {
     let key = key(&files.key).map_err(|fault| ("tls_key", fault))?;
     let certified = fit(files, chain, key)?;
     let valid = validity(&certified).map_err(|error| ("tls_cert", unfit(&files.cert, &error)))?;
-    Ok(Certificate { certified: Arc::new(certified), file: files.cert.clone(), valid })
+    let is_open = std::fs::metadata(&files.key).is_ok_and(|found| found.permissions().mode() & 0o004 != 0);
+    Ok(Certificate { certified: Arc::new(certified), files: files.clone(), is_open, valid })
 }
 
 /// The certificates of a file, the server's own first.

@@ -4,6 +4,7 @@ use sqlx::FromRow;
 
 use super::{Change, Db, DbError, word};
 use crate::clock::Seconds;
+use crate::types::order::path_order;
 use crate::types::{Area, Prefix, Role, UserState, name_key};
 
 /// A row of `users`.
@@ -80,11 +81,14 @@ impl Db {
     pub async fn users(&self) -> Result<Vec<User>, DbError> {
         let rows: Vec<UserRow> = sqlx::query_as(
             "select id, name, role, state, system, password is not null as has_password, created_at
-             from users where state <> 'deleted' order by name_key",
+             from users where state <> 'deleted'",
         )
         .fetch_all(self.reader())
         .await?;
-        rows.into_iter().map(UserRow::check).collect()
+        let users: Result<Vec<User>, DbError> = rows.into_iter().map(UserRow::check).collect();
+        let mut users = users?;
+        users.sort_by_cached_key(|user| path_order(&user.name));
+        Ok(users)
     }
 
     /// Whether somebody can log in and administer.
@@ -92,15 +96,14 @@ impl Db {
         Ok(sqlx::query_scalar(HAS_ADMIN).fetch_one(self.reader()).await?)
     }
 
-    /// Grants of one user, or of all, by user and library.
+    /// Grants of one user, or of all, by user and what was granted.
     pub async fn grants(&self, user_id: Option<&str>) -> Result<Vec<Grant>, DbError> {
         let rows: Vec<GrantRow> = sqlx::query_as(
             "select users.name as user_name, grants.library_id, libraries.name as library, grants.prefix,
                     grants.created_at
              from grants join users on users.id = grants.user_id
              left join libraries on libraries.id = grants.library_id
-             where users.state <> 'deleted' and ($1 is null or users.id = $1)
-             order by users.name_key, libraries.name, grants.prefix",
+             where users.state <> 'deleted' and ($1 is null or users.id = $1)",
         )
         .bind(user_id)
         .fetch_all(self.reader())
@@ -109,7 +112,11 @@ impl Db {
             let area = area("grants", row.library_id.as_deref(), row.library, &row.prefix)?;
             Ok(Grant { user: row.user_name, area, created_at: row.created_at })
         };
-        rows.into_iter().map(grant).collect()
+        let grants: Result<Vec<Grant>, DbError> = rows.into_iter().map(grant).collect();
+        let mut grants = grants?;
+        grants
+            .sort_by_cached_key(|Grant { user, area, .. }| (path_order(user), path_order(&area.to_string())));
+        Ok(grants)
     }
 }
 

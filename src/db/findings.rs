@@ -203,7 +203,7 @@ impl Db {
                     findings.audio_codec, findings.note, findings.verdict, findings.suspicion
              from items join libraries on libraries.id = items.library_id left join findings on {OF_THIS_VERSION}
              where items.missing_since is null and ($1 is null or libraries.name = $1)
-             order by libraries.name, items.path_order"
+             order by libraries.name_order, items.path_order"
         );
         let rows = sqlx::query_as::<_, ListedRow>(sqlx::AssertSqlSafe(sql)).bind(library);
         rows.fetch_all(self.reader()).await?.into_iter().map(ListedRow::check).collect()

@@ -4,7 +4,6 @@ use sqlx::FromRow;
 
 use super::{Db, DbError, impossible, word};
 use crate::clock::Seconds;
-use crate::types::order::path_order;
 use crate::types::{ItemId, ItemState};
 
 /// A row of `libraries`.
@@ -92,7 +91,7 @@ impl Db {
                     items.modified_ns, items.state
              from items join libraries on libraries.id = items.library_id
              where items.missing_since is null and ($1 is null or libraries.name = $1)
-             order by libraries.name, items.path_order",
+             order by libraries.name_order, items.path_order",
         )
         .bind(library)
         .fetch_all(self.reader())
@@ -101,10 +100,8 @@ impl Db {
     }
 
     pub async fn libraries(&self) -> Result<Vec<Library>, DbError> {
-        let rows = sqlx::query_as("select id, name, path, scanned_at from libraries");
-        let mut libraries: Vec<Library> = rows.fetch_all(self.reader()).await?;
-        libraries.sort_by_cached_key(|library| path_order(&library.name));
-        Ok(libraries)
+        let rows = sqlx::query_as("select id, name, path, scanned_at from libraries order by name_order");
+        Ok(rows.fetch_all(self.reader()).await?)
     }
 
     pub async fn library(&self, name: &str) -> Result<Option<Library>, DbError> {

@@ -9,12 +9,13 @@ use sqlx::{SqlSafeStr, SqliteConnection};
 use super::folder::DataFolder;
 use super::{OpenError, unusable};
 
-const STEPS: [(i64, &str, &str); 5] = [
+const STEPS: [(i64, &str, &str); 6] = [
     (1, "accounts", include_str!("../../migrations/0001_accounts.sql")),
     (2, "media", include_str!("../../migrations/0002_media.sql")),
     (3, "findings", include_str!("../../migrations/0003_findings.sql")),
     (4, "people", include_str!("../../migrations/0004_people.sql")),
     (5, "order", include_str!("../../migrations/0005_order.sql")),
+    (6, "libraries", include_str!("../../migrations/0006_libraries.sql")),
 ];
 
 /// Runs the steps that are still to be done; called under the schema's lock.
@@ -123,7 +124,8 @@ mod tests {
 
     /// Schema 4 ordered by bytes.
     const COUNTED: &str = "
-        insert into libraries (id, name, path, created_at) values ('lib', 'videos', '/srv/videos', 1);
+        insert into libraries (id, name, path, created_at)
+            values ('lib', 'videos', '/srv/videos', 1), ('b', 'Cam 10', '/b', 1), ('a', 'cam 9', '/a', 1);
         insert into items (id, library_id, path, size, modified_ns, identity, state, created_at, changed_at,
                            folder, name_key, path_key)
             values ('AQEBAQEBAQEBAQEBAQEBAQ', 'lib', 'Clip 10', 1, 1, '1-1-1', 'complete', 1, 1, '', 'clip 10', 'clip 10'),
@@ -141,5 +143,8 @@ mod tests {
             let paths: Vec<String> = sqlx::query_scalar(sql).fetch_all(db.reader()).await.unwrap();
             assert_eq!(paths, ["clip 1", "clip 2", "Clip 10"], "{column}");
         }
+        let libraries = db.libraries().await.unwrap();
+        let names: Vec<&str> = libraries.iter().map(|library| library.name.as_str()).collect();
+        assert_eq!(names, ["cam 9", "Cam 10", "videos"]);
     }
 }

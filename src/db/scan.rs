@@ -10,6 +10,7 @@ use super::catalogue::Keys;
 use super::media::Library;
 use super::{Change, Db, DbError, impossible, word};
 use crate::clock::Seconds;
+use crate::types::order::path_order;
 use crate::types::{ItemId, ItemState};
 
 /// What a row of `items` says of its file.
@@ -277,11 +278,14 @@ impl Change {
         path: &str,
         now: Seconds,
     ) -> Result<(), DbError> {
-        sqlx::query("insert into libraries (id, name, path, created_at) values ($1, $2, $3, $4)")
+        let sql =
+            "insert into libraries (id, name, path, created_at, name_order) values ($1, $2, $3, $4, $5)";
+        sqlx::query(sql)
             .bind(id)
             .bind(name)
             .bind(path)
             .bind(now)
+            .bind(path_order(name))
             .execute(self.on())
             .await?;
         self.touch_catalogue().await
@@ -289,10 +293,11 @@ impl Change {
 
     /// Grants name their library in what servers remember of them, so both halves are void.
     pub async fn set_library(&mut self, id: &str, name: &str, path: &str) -> Result<(), DbError> {
-        sqlx::query("update libraries set name = $2, path = $3 where id = $1")
+        sqlx::query("update libraries set name = $2, path = $3, name_order = $4 where id = $1")
             .bind(id)
             .bind(name)
             .bind(path)
+            .bind(path_order(name))
             .execute(self.on())
             .await?;
         self.touch_access().await?;

@@ -25,7 +25,7 @@ impl Tls {
         match *self {}
     }
 
-    pub fn warning(&self, _now: Duration) -> Option<String> {
+    pub fn warnings(&self, _now: Duration) -> Vec<String> {
         match *self {}
     }
 }

@@ -16,7 +16,8 @@ use tokio::time::timeout;
 use super::roster::Roster;
 
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
-    retry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    retry-after: 5\r\nx-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\n\
+    content-length: 0\r\nconnection: close\r\n\r\n";
 
 /// `internal_error` (RFC 8446 §6), the nearest that TLS has to "not now": a client without a handshake could not read
 /// more.

@@ -161,6 +161,26 @@ fn a_mistake_in_what_is_granted_is_told_once_with_examples_at_hand() {
 }
 
 #[test]
+fn users_and_grants_stand_as_people_count() {
+    let (_setup, program) = furnished();
+    for line in [
+        "user add cam10 --grant videos/10 --grant videos/9",
+        "user add Cam9 --grant videos/b --grant /",
+        "user add cam1",
+    ] {
+        program.ok(line);
+    }
+    let values = |line: &str, key: &str| {
+        let rows = program.json(line);
+        let texts = rows.as_array().unwrap().iter().map(|row| row[key].as_str().unwrap().to_owned());
+        texts.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(values("user list", "name"), "ada cam1 Cam9 cam10");
+    assert_eq!(values("grant list cam10", "area"), "videos/9 videos/10");
+    assert_eq!(values("grant list Cam9", "area"), "/ videos/b");
+}
+
+#[test]
 fn lists_fit_a_terminal_of_80_columns() {
     let (_setup, program) = furnished();
     program.ok("user add root --role admin");

@@ -82,7 +82,7 @@ fn a_share_plays_its_video_for_somebody_without_an_account_and_nothing_else() {
     let page = server.send(&navigation(&shared.page));
     assert_eq!(page.status, 200);
     let text = page.text();
-    assert!(text.contains("<video") && text.contains("><bdi>Summer &#60;1&#62;</bdi></h1>"), "{text}");
+    assert!(text.contains("<video") && text.contains("<bdi>Summer &#60;1&#62;</bdi></h1>"), "{text}");
     assert!(text.contains("Shared with Ada.") && text.contains("record"), "{text}");
     assert!(!text.contains("films/") && !text.contains("download=1"), "{text}");
     assert!(page.header("x-robots-tag").is_some_and(|robots| robots.contains("noindex")));

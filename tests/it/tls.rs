@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -590,6 +591,31 @@ fn a_certificate_whose_time_is_over_is_a_warning() {
     assert!(server.log().contains("over-cert.pem expired on 2002-01-01"), "{}", server.log());
     let error = over.connect(server.address, BOTH).expect_err("the client looks at the time");
     assert!(error.to_string().contains("xpired"), "{error}");
+}
+
+#[test]
+fn a_key_that_everybody_can_read_is_a_warning() {
+    let setup = Setup::new();
+    let identity = Identity::new(setup.folder(), "own");
+    let (cert, key) = (identity.cert.to_str().unwrap(), identity.key.to_str().unwrap());
+    let said = "every user of this machine can read the private key in";
+    let check = |mode: u32| {
+        fs::set_permissions(key, fs::Permissions::from_mode(mode)).unwrap();
+        let words = ["config", "check", "videos", "--tls-cert", cert, "--tls-key", key];
+        let ran = setup.program().run(words);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        ran.stderr
+    };
+    for (mode, is_said, why) in [
+        (0o600, false, "its owner alone"),
+        (0o640, false, "and a group, as Debian's ssl-cert"),
+        (0o644, true, "everybody"),
+    ] {
+        let told = check(mode);
+        assert_eq!(told.contains(said) && told.contains("own-key.pem"), is_said, "{why}: {told}");
+    }
+    let server = setup.https(&identity).start();
+    assert!(server.log().contains(said), "{}", server.log());
 }
 
 #[test]

@@ -29,6 +29,7 @@ impl<'p> Keys<'p> {
 impl Db {
     /// Gives rows of older versions their keys. A program that is killed in the middle goes on at its next start.
     pub(in crate::db) async fn fill_keys(&self) -> Result<(), sqlx::Error> {
+        self.fill_libraries().await?;
         loop {
             let rows: Vec<(String, String)> =
                 sqlx::query_as("select id, path from items where path_order = '' limit $1")
@@ -57,5 +58,24 @@ impl Db {
             }
             change.commit().await?;
         }
+    }
+
+    async fn fill_libraries(&self) -> Result<(), sqlx::Error> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("select id, name from libraries where name_order = name")
+                .fetch_all(&self.0.writer)
+                .await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut change = self.0.writer.begin_with("BEGIN IMMEDIATE").await?;
+        for (id, name) in &rows {
+            sqlx::query("update libraries set name_order = $2 where id = $1")
+                .bind(id)
+                .bind(path_order(name))
+                .execute(&mut *change)
+                .await?;
+        }
+        change.commit().await
     }
 }

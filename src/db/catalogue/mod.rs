@@ -79,7 +79,7 @@ const UNKNOWN: i64 = -1;
 /// What a list is ordered by: two expressions, the second of which no two items share, and the direction.
 fn order(sort: Sort) -> (&'static str, &'static str, &'static str) {
     match sort {
-        Sort::Path => ("libraries.name", "items.path_order", "asc"),
+        Sort::Path => ("libraries.name_order", "items.path_order", "asc"),
         Sort::Name => ("items.name_key", "items.id", "asc"),
         Sort::Newest => ("items.modified_ns", "items.id", "desc"),
         Sort::Oldest => ("items.modified_ns", "items.id", "asc"),
@@ -105,6 +105,7 @@ impl Db {
         let mut conditions = writing.conditions(selection);
         if let Some(mark) = &slice.after {
             let key = match &mark.key {
+                Key::Text(library) if slice.sort == Sort::Path => writing.values.text(path_order(library)),
                 Key::Text(text) => writing.values.text(text),
                 Key::Number(number) => writing.values.number(*number),
             };

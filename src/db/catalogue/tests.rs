@@ -42,8 +42,11 @@ fn slice(sort: Sort) -> Slice {
 }
 
 async fn names(db: &Db, selection: &Selection, sort: Sort) -> String {
-    let page = db.page(selection, &slice(sort)).await.unwrap();
-    page.iter().map(|listed| listed.item.path.as_str()).collect::<Vec<_>>().join(" ")
+    paths_of(&db.page(selection, &slice(sort)).await.unwrap()).join(" ")
+}
+
+fn paths_of(page: &[Listed]) -> Vec<&str> {
+    page.iter().map(|listed| listed.item.path.as_str()).collect()
 }
 
 async fn plan(db: &Db, sql: &str) -> String {
@@ -125,6 +128,30 @@ async fn durations_are_those_of_the_file_as_it_is() {
         let after = Some(Mark::of(listed, Sort::Longest));
         let rest = db.page(&all, &Slice { after, ..slice(Sort::Longest) }).await.unwrap();
         assert_eq!(rest.len(), whole.len() - number - 1, "the mark is where the order has it");
+    }
+}
+
+#[tokio::test]
+async fn libraries_stand_in_a_list_of_several_as_in_that_of_libraries() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = with_items(folder.path(), &["b", "a"]).await;
+    let mut change = db.change().await.unwrap();
+    for (number, (id, name)) in (10..).zip([("y", "Cam 10"), ("x", "cam 9"), ("z", "\u{c4}rger")]) {
+        change.add_library(id, name, id, 0).await.unwrap();
+        let add = Write::Add { id: ItemId::new([number; 16]), file: file(name, 0) };
+        assert!(change.write(id, &add, 0).await.unwrap());
+    }
+    change.set_library("lib", "cam 1", "/srv/videos").await.unwrap();
+    change.commit().await.unwrap();
+    let names: Vec<String> = db.libraries().await.unwrap().into_iter().map(|library| library.name).collect();
+    assert_eq!(names, ["cam 1", "cam 9", "Cam 10", "\u{c4}rger"], "by the new name");
+    let whole = db.page(&everything(), &slice(Sort::Path)).await.unwrap();
+    let paths = ["a", "b", "cam 9", "Cam 10", "\u{c4}rger"];
+    assert_eq!(paths_of(&whole), paths);
+    for (number, listed) in whole.iter().enumerate() {
+        let after = Some(Mark::of(listed, Sort::Path));
+        let rest = db.page(&everything(), &Slice { after, ..slice(Sort::Path) }).await.unwrap();
+        assert_eq!(paths_of(&rest), paths[number + 1..], "the mark is where the order has it");
     }
 }
 

@@ -28,7 +28,8 @@ const HANDSHAKE: u8 = 0x16;
 
 /// To who forgot the `s`. Browsers show it as it is.
 const NOT_HTTPS: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
-    content-type: text/plain\r\ncontent-length: 60\r\nconnection: close\r\n\r\n\
+    content-type: text/plain\r\ncontent-length: 60\r\ncache-control: no-store\r\n\
+    x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\nconnection: close\r\n\r\n\
     This port speaks HTTPS: the address begins with https://...\n";
 
 enum Opened {
@@ -110,5 +111,6 @@ mod tests {
         let text = std::str::from_utf8(NOT_HTTPS).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{}", body.len());
+        assert!(head.contains("\r\nx-content-type-options: nosniff\r\n"), "{head}");
     }
 }

@@ -50,9 +50,9 @@ impl Tls {
         Ok(())
     }
 
-    /// Why clients will refuse the certificate at this time, counted from 1970.
-    pub fn warning(&self, now: Duration) -> Option<String> {
-        self.identity.0.load().untimely(now)
+    /// What is wrong with certificate and key at this time, counted from 1970, though they do.
+    pub fn warnings(&self, now: Duration) -> Vec<String> {
+        self.identity.0.load().warnings(now)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,7 @@ impl Identity {
         let path = |kind: &str| folder.join(format!("{name}-{kind}.pem"));
         fs::write(path("cert"), certificate.pem()).unwrap();
         fs::write(path("key"), key.serialize_pem()).unwrap();
+        fs::set_permissions(path("key"), fs::Permissions::from_mode(0o600)).unwrap();
         Identity { cert: path("cert"), key: path("key"), der: certificate.der().clone() }
     }
 
