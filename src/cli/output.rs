@@ -108,9 +108,23 @@ pub(super) fn size(bytes: u64) -> String {
     indicatif::BinaryBytes(bytes).to_string()
 }
 
+/// `2026-11-25 04:53` of a time as programs write it; other words stay.
+pub(super) fn minute(time: &str) -> String {
+    match time.get(..16) {
+        Some(minute) if time.ends_with('Z') => minute.replace('T', " "),
+        _ => time.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn people_read_times_to_the_minute() {
+        assert_eq!(minute("2026-11-25T04:53:02Z"), "2026-11-25 04:53");
+        assert_eq!(minute("never"), "never");
+    }
 
     #[test]
     fn numbers_stand_with_their_ends_below_each_other() {

@@ -13,7 +13,7 @@ use crate::clock::rfc3339 as time;
 use crate::config::ConfigArgs;
 use crate::types::{Area, ItemId, Scope, TokenKind};
 
-use super::output::{Output, optional_time};
+use super::output::{Output, minute, optional_time};
 
 use super::store::{First, with_admin};
 
@@ -148,17 +148,17 @@ async fn list(admin: &Admin, user: Option<&str>, output: Output) -> anyhow::Resu
     let text = |value: &Value, key: &str, none: &str| value[key].as_str().unwrap_or(none).to_owned();
     output.list(
         &values,
-        ["id", "user", "kind", "scope", "name", "until", "last used"],
+        ["id", "user", "kind", "ends (utc)", "last used", "name", "opens"],
         "No tokens: `reelgate token create USER` makes one.",
         |value| {
             [
                 text(value, "id", ""),
                 text(value, "user", ""),
                 text(value, "kind", ""),
-                text(value, "scope", ""),
+                minute(&text(value, "expires_at", "never")),
+                minute(&text(value, "used_at", "never")),
                 text(value, "name", ""),
-                text(value, "expires_at", "revoked"),
-                text(value, "used_at", "never"),
+                text(value, "scope", ""),
             ]
         },
     )

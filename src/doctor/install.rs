@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::db::folder::DataFolder;
 use crate::doctor::wire::{Client, Question};
+use crate::types::order::path_order;
 
 /// Below it changes will soon fail; below the other one they do.
 const LITTLE_SPACE: u64 = 1 << 30;
@@ -97,6 +98,7 @@ pub fn machine(config: &Config, libraries: Vec<Served>) -> Vec<Check> {
     let mut served: Vec<Served> = configured.chain(libraries).collect();
     served.sort_by(|one, other| one.path.cmp(&other.path));
     served.dedup_by(|one, other| one.path == other.path);
+    served.sort_by_cached_key(|served| path_order(&served.name));
     checks.extend(served.iter().map(library));
     checks.push(descriptors(getrlimit(Resource::Nofile).maximum));
     if cfg!(feature = "watch") {

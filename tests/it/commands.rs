@@ -186,7 +186,8 @@ fn lists_fit_a_terminal_of_80_columns() {
     program.ok("user add root --role admin");
     let video = program.json("items")[0]["path"].as_str().unwrap().to_owned();
     program.ok(&format!("share create videos/{video} --for 2h --plays 3 --name Grandma"));
-    for line in ["items", "user list", "share list", "grant list"] {
+    program.ok("token create ada --for 2h --path videos/2024 --name phone");
+    for line in ["items", "user list", "share list", "token list", "grant list"] {
         let said = program.ok(line);
         assert!(said.lines().all(|line| line.chars().count() <= 80), "{line}: {said}");
     }
