@@ -1,8 +1,10 @@
 //! `demo`: the whole thing in one command, gone when it ends.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::Context;
 use clap::Args;
@@ -32,6 +34,7 @@ pub(super) struct DemoArgs {
 
 const SAMPLE: &[u8] = include_bytes!("../../static/sample/reelgate-sample.mp4");
 const SAMPLE_NAME: &str = "reelgate-sample.mp4";
+const AGE: Duration = Duration::from_mins(1);
 const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 pub(super) async fn run(args: &DemoArgs, output: Output) -> anyhow::Result<()> {
@@ -39,7 +42,7 @@ pub(super) async fn run(args: &DemoArgs, output: Output) -> anyhow::Result<()> {
         tempfile::Builder::new().prefix("reelgate-demo-").tempdir().context("no temporary folder")?;
     let videos = folder.path().join("videos");
     fs::create_dir(&videos)?;
-    fs::write(videos.join(SAMPLE_NAME), SAMPLE)?;
+    write_sample(&videos.join(SAMPLE_NAME))?;
     telemetry::start(LogFormat::Text)?;
     let prepared = prepare(args, folder.path(), &videos).await?;
     let fell_back = args.listen.is_none() && prepared.address != USUAL;
@@ -48,6 +51,13 @@ pub(super) async fn run(args: &DemoArgs, output: Output) -> anyhow::Result<()> {
         announce(prepared, &made, fell_back, folder.path(), output)
     };
     prepared.run(first).await
+}
+
+/// As if it had lain there: what was written just now passes for a recording that still grows.
+fn write_sample(path: &Path) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(SAMPLE)?;
+    file.set_modified(UNIX_EPOCH + Clock::system().machine().saturating_sub(AGE))
 }
 
 /// Settings of the environment and of a file in the working folder are not the demo's.

@@ -520,6 +520,10 @@ fn the_demo_plays_as_it_says() {
     assert_eq!((page.status, film.status), (200, 200));
     assert!(page.text().contains("<video") && page.text().contains("controls"), "{}", page.text());
     assert_eq!((film.header("content-type"), &film.body[4..8]), (Some("video/mp4"), &b"ftyp"[..]));
+    let address = told["url"].as_str().unwrap().split('/').nth(2).unwrap().parse().unwrap();
+    let item =
+        format!("/api/v1/items/{}?token={}", told["id"].as_str().unwrap(), told["token"].as_str().unwrap());
+    assert_eq!(get(item).send(address).json()["state"], "complete", "nobody records it");
 }
 
 #[test]
