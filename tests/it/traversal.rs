@@ -359,13 +359,20 @@ impl Drop for Telling<'_> {
     }
 }
 
+/// From one swap to the next, in turn from none to longer than an answer takes. Without any, the swaps and the server's news
+/// of them take both processors of a small machine, and hardly an answer comes in between.
+fn pauses() -> impl Iterator<Item = Duration> {
+    (0..16).cycle().map(|step| Duration::from_micros(step * 200))
+}
+
 /// Swaps two names for as long as `during` runs; a swap leaves no moment without a file.
 fn while_swapping(one: &Path, other: &Path, during: impl FnOnce()) {
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            while !is_over.load(Ordering::Relaxed) {
+            for pause in pauses().take_while(|_| !is_over.load(Ordering::Relaxed)) {
                 renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).unwrap();
+                std::thread::sleep(pause);
             }
         });
         let _telling = Telling(&is_over);
