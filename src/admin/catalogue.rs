@@ -133,6 +133,22 @@ impl Admin {
         Ok(seen.filter(|seen| all || seen.items > 0 || holds_all(rights, &seen.library)).collect())
     }
 
+    /// Whether somebody sees any video.
+    pub async fn sees_any(&self, rights: &Rights) -> Result<bool, AdminError> {
+        Ok(self.db.has_any(&everything(rights)).await?)
+    }
+
+    /// Whether a library is among the [`Admin::seen_libraries`]. Nothing is counted.
+    pub async fn sees_library(&self, rights: &Rights, name: &str, all: bool) -> Result<bool, AdminError> {
+        let libraries = self.db.libraries().await?;
+        let Some(library) = libraries.iter().find(|library| library.name == name) else { return Ok(false) };
+        if all || holds_all(rights, library) {
+            return Ok(true);
+        }
+        let selection = Selection { library: Some(name.to_owned()), ..everything(rights) };
+        Ok(self.db.has_any(&selection).await?)
+    }
+
     /// None: it is not there.
     pub async fn entry(&self, id: ItemId) -> Result<Option<Entry>, AdminError> {
         let listed = self.db.listed_item(id).await?;

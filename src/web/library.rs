@@ -58,18 +58,19 @@ pub async fn show(State(app): State<App>, request: Request) -> Result<Response, 
 async fn shown(app: &App, request: &Parts, person: &Person) -> Result<Response, Error> {
     let frame = Frame::of(person, "library");
     let is_admin = person.role == Role::Admin;
-    let seen = admin(app).seen_libraries(&person.rights, is_admin).await?;
+    let (admin, rights) = (admin(app), &person.rights);
     let wanted = wanted(request);
-    if !wanted.is_empty() && seen.iter().all(|seen| seen.library.name != wanted) {
+    if !wanted.is_empty() && !admin.sees_library(rights, &wanted, is_admin).await? {
         let mut response = page(&UnknownPage { frame, wanted })?;
         *response.status_mut() = StatusCode::NOT_FOUND;
         return Ok(response);
     }
-    if seen.iter().all(|seen| seen.items == 0) {
-        let libraries = seen.into_iter().map(|seen| place(app, seen, is_admin)).collect();
-        return page(&EmptyPage { frame, libraries });
+    if admin.sees_any(rights).await? {
+        return page(&LibraryPage { frame });
     }
-    page(&LibraryPage { frame })
+    let seen = admin.seen_libraries(rights, is_admin).await?;
+    let libraries = seen.into_iter().map(|seen| place(app, seen, is_admin)).collect();
+    page(&EmptyPage { frame, libraries })
 }
 
 /// The library that the address names; empty: none.

@@ -28,10 +28,25 @@ impl CountRow {
 impl Db {
     /// How many items a selection has.
     pub async fn count(&self, selection: &Selection) -> Result<u64, DbError> {
+        self.number_of(selection, |condition| format!("select count(*) from items where {condition}")).await
+    }
+
+    /// Whether it has any: the first one is enough.
+    pub async fn has_any(&self, selection: &Selection) -> Result<bool, DbError> {
+        let first = |condition: &str| {
+            format!("select count(*) from (select 1 from items where {condition} limit 1) as first")
+        };
+        Ok(self.number_of(selection, first).await? > 0)
+    }
+
+    async fn number_of(
+        &self,
+        selection: &Selection,
+        sql: impl FnOnce(&str) -> String,
+    ) -> Result<u64, DbError> {
         let libraries = self.libraries().await?;
         let mut writing = Writing::new(&libraries);
-        let condition = writing.conditions(selection).join(" and ");
-        let sql = format!("select count(*) from items where {condition}");
+        let sql = sql(&writing.conditions(selection).join(" and "));
         let query = sqlx::query_scalar_with(AssertSqlSafe(sql), writing.values.arguments()?);
         let (reader, _turn) = self.searcher().await;
         number(query.fetch_one(reader).await?)
