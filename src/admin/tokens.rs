@@ -48,17 +48,21 @@ const LONGEST_IMPORT: usize = 1024;
 
 impl Admin {
     pub async fn create_token(&self, wish: &TokenWish<'_>) -> Result<(PlainToken, Made), AdminError> {
+        self.mint_token(wish, Room::Any).await
+    }
+
+    async fn mint_token(&self, wish: &TokenWish<'_>, room: Room) -> Result<(PlainToken, Made), AdminError> {
         let token = PlainToken::from_random(self.chance.bytes());
-        let made = self.store_token(wish, TokenHash::of(&token), Room::Any).await?;
+        let made = self.store_token(wish, TokenHash::of(&token), room).await?;
         Ok((token, made))
     }
 
     /// Takes over a key that another application gave out, so that its old links go on working.
     pub async fn import_token(&self, wish: &TokenWish<'_>, text: &str) -> Result<Made, AdminError> {
-        let length = text.chars().count();
-        if !(SHORTEST_IMPORT..=LONGEST_IMPORT).contains(&length) {
+        if !(SHORTEST_IMPORT..=LONGEST_IMPORT).contains(&text.len()) {
             return Err(AdminError::Refused(format!(
-                "A key has {SHORTEST_IMPORT} to {LONGEST_IMPORT} characters, and this one has {length}; shorter ones can be guessed."
+                "A key has {SHORTEST_IMPORT} to {LONGEST_IMPORT} bytes, and this one has {}; shorter ones can be guessed.",
+                text.len()
             )));
         }
         self.store_token(wish, TokenHash::of_text(text), Room::Any).await
@@ -154,10 +158,7 @@ impl Admin {
         expect_own(person, wish.user)?;
         let scope = self.passed_on(person, wish.scope).await?;
         let lasts = person.may_last(wish.lasts, self.clock.seconds());
-        let token = PlainToken::from_random(self.chance.bytes());
-        let wish = TokenWish { scope, lasts, ..wish };
-        let made = self.store_token(&wish, TokenHash::of(&token), Room::OfOne).await?;
-        Ok((token, made))
+        self.mint_token(&TokenWish { scope, lasts, ..wish }, Room::OfOne).await
     }
 
     async fn passed_on(&self, person: &Person, wished: Scope) -> Result<Scope, AdminError> {
