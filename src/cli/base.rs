@@ -26,9 +26,9 @@ impl Base {
         if let Some(url) = folder.server_address()? {
             return known(url);
         }
-        let (address, is_named) = Config::listens_at(config, std::env::vars_os())?;
-        let is_encrypted = Config::is_encrypted(config, std::env::vars_os())?;
-        Ok(Base { url: typed(is_encrypted, address), is_guess: !is_named })
+        let listening = Config::listening(config, std::env::vars_os())?;
+        let url = typed(listening.is_encrypted, listening.address);
+        Ok(Base { url, is_guess: !listening.is_named })
     }
 
     /// For who sends such an address on.

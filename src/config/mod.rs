@@ -77,6 +77,16 @@ pub struct Config {
     origins: BTreeMap<String, Source>,
 }
 
+/// How a server would be reached by its settings.
+#[derive(Debug, Clone, Copy)]
+pub struct Listening {
+    pub address: SocketAddr,
+    /// A setting names the address; else it is the usual one.
+    pub is_named: bool,
+    /// It speaks HTTPS itself.
+    pub is_encrypted: bool,
+}
+
 /// A setting with its value, as it is listed.
 #[derive(Debug, Clone)]
 pub struct Setting {
@@ -192,31 +202,22 @@ impl Config {
         check::listening(&RawConfig::gather(args, serve, environment, &file::PLACES)?)
     }
 
-    /// Where a server would listen by these settings alone, and whether they name it.
-    pub fn listens_at<K, V>(
+    /// How a server is reached by these settings alone; libraries and the certificate are not looked at.
+    pub fn listening<K, V>(
         args: &ConfigArgs,
         environment: impl IntoIterator<Item = (K, V)>,
-    ) -> Result<(SocketAddr, bool), ConfigError>
+    ) -> Result<Listening, ConfigError>
     where
         K: Into<OsString>,
         V: Into<OsString>,
     {
         let raw = RawConfig::gather(args, &ServeArgs::default(), environment, &file::PLACES)?;
         let named = check::listening_if_named(&raw)?;
-        Ok((named.unwrap_or(DEFAULT_LISTEN), named.is_some()))
-    }
-
-    /// Whether it would speak HTTPS itself, likewise; the certificate is not looked at.
-    pub fn is_encrypted<K, V>(
-        args: &ConfigArgs,
-        environment: impl IntoIterator<Item = (K, V)>,
-    ) -> Result<bool, ConfigError>
-    where
-        K: Into<OsString>,
-        V: Into<OsString>,
-    {
-        let raw = RawConfig::gather(args, &ServeArgs::default(), environment, &file::PLACES)?;
-        Ok(raw.values.contains_key("tls_cert"))
+        Ok(Listening {
+            address: named.unwrap_or(DEFAULT_LISTEN),
+            is_named: named.is_some(),
+            is_encrypted: raw.values.contains_key("tls_cert"),
+        })
     }
 
     /// The public URL alone, likewise.
