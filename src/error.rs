@@ -3,22 +3,20 @@
 //! A variant is an answer, not a cause: the caller learns the answer, the cause rides in the response's extensions
 //! and is logged once. What the body looks like is decided at the edge, where the request is known ([`Audience`]).
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
-};
-use http::{HeaderValue, Method, StatusCode};
+use http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
 
 use crate::access::attempts::Wait;
 use crate::access::{Denied, Withheld};
 
 mod page;
+mod problem;
 
 pub use page::Visitor;
+pub use problem::{Audience, Problem};
 
 /// Of every page: our own scripts, style and pictures, media for the player, and nothing from elsewhere or within the
 /// page's text. Scripts cannot turn text into markup (Trusted Types), so that a file's name stays text.
@@ -26,6 +24,9 @@ pub const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; \
      base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'",
 );
+
+/// Of a 401. Never Basic: a browser would ask its user for a password that does not exist.
+pub const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"reelgate\"");
 
 /// An answer.
 #[derive(Debug)]
@@ -60,22 +61,6 @@ pub enum Error {
 
 /// What lies behind an answer, for the log.
 pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
-
-/// What a body of an answer says; rides in the response's extensions up to the edge.
-#[derive(Debug, Clone)]
-pub struct Problem {
-    pub status: StatusCode,
-    /// For programs.
-    pub code: &'static str,
-    /// For people.
-    pub title: &'static str,
-    pub detail: Cow<'static, str>,
-    /// What to do about it.
-    pub hint: Cow<'static, str>,
-    /// Seconds until another try makes sense.
-    pub retry_after: Option<u32>,
-    pub cause: Option<Cause>,
-}
 
 /// An answer that says of this request what is wrong with it. It must not quote a credential.
 #[derive(Debug)]
@@ -113,17 +98,6 @@ pub enum Kind {
     Unfit,
     /// 429: too many tries.
     TooMany,
-}
-
-/// Who reads an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Audience {
-    /// A player: it reads the status.
-    Player,
-    /// A person: a small page.
-    Person(Visitor),
-    /// A program: `application/problem+json` (RFC 9457).
-    Program,
 }
 
 /// An answer in words.
@@ -361,51 +335,12 @@ impl IntoResponse for Error {
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if problem.status == StatusCode::UNAUTHORIZED {
-            // Never Basic: a browser would ask its user for a password that does not exist.
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"reelgate\""));
+            headers.insert(WWW_AUTHENTICATE, CHALLENGE);
         }
         if let Some(wait) = problem.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(wait));
         }
         response.extensions_mut().insert(problem);
         response
-    }
-}
-
-impl Problem {
-    /// Writes the body for who reads it. HEAD has the head of GET and no body (RFC 9110 §9.3.2).
-    pub fn write(&self, response: &mut Response, audience: Audience, method: &Method, request_id: &str) {
-        let (content_type, text) = match audience {
-            Audience::Player => {
-                response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(0));
-                return;
-            }
-            Audience::Person(visitor) => {
-                // A page for frames refuses with its own policy, or the frame would stay empty.
-                response.headers_mut().entry(CONTENT_SECURITY_POLICY).or_insert(PAGE_POLICY);
-                ("text/html; charset=utf-8", page::written(self, visitor, request_id))
-            }
-            Audience::Program => ("application/problem+json", self.json(request_id)),
-        };
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        // axum's router wrote 0, the length of the body that it saw.
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
-        if method != Method::HEAD {
-            *response.body_mut() = Body::from(text);
-        }
-    }
-
-    fn json(&self, request_id: &str) -> String {
-        serde_json::json!({
-            "type": "about:blank",
-            "title": self.title,
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-            "code": self.code,
-            "request_id": request_id,
-            "hint": self.hint,
-        })
-        .to_string()
     }
 }

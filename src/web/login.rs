@@ -3,13 +3,14 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use http::header::{RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
+use http::HeaderValue;
+use http::header::SET_COOKIE;
 use http::request::Parts;
-use http::{HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::frame::{Frame, page, uncached};
+use super::refusal::Refusal;
 use crate::access::password::Typed;
 use crate::access::session::SessionSecret;
 use crate::admin::sessions::LoginError;
@@ -66,28 +67,18 @@ pub async fn log_in(
     let next = local(login.next.as_deref());
     let admin = reception::admin(&app);
     let typed = Typed::new(login.password);
-    let again = |problem: String, is_wrong: bool| {
-        let (name, problem) = (login.name.as_str(), Some(problem));
-        page(&LoginPage { frame: Frame::nobody(), name, next, problem, is_wrong, is_to_set_up: false })
+    let again = |refusal: Refusal| {
+        let (name, is_wrong) = (login.name.as_str(), refusal == Refusal::Wrong);
+        let problem = Some(refusal.said("Name and password do not belong together."));
+        let frame = Frame::nobody();
+        let mut response = page(&LoginPage { frame, name, next, problem, is_wrong, is_to_set_up: false })?;
+        refusal.mark(&mut response);
+        Ok(response)
     };
     match admin.log_in(&app.attempts, &login.name, typed, &browser.known()).await {
         Ok(secret) => Ok(entered(&browser, &secret, next)),
-        Err(LoginError::Wrong) => {
-            let mut response = again("Name and password do not belong together.".to_owned(), true)?;
-            *response.status_mut() = StatusCode::UNAUTHORIZED;
-            // RFC 9110 §15.5.2 wants one; browsers show the page.
-            response
-                .headers_mut()
-                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"reelgate\""));
-            Ok(response)
-        }
-        Err(LoginError::TooMany(seconds)) => {
-            let mut response =
-                again(format!("There were too many tries. Try again in {seconds} seconds."), false)?;
-            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-            Ok(response)
-        }
+        Err(LoginError::Wrong) => again(Refusal::Wrong),
+        Err(LoginError::TooMany(seconds)) => again(Refusal::Wait(seconds)),
         Err(error) => Err(error.into()),
     }
 }

@@ -8,6 +8,7 @@ pub mod library;
 pub mod login;
 mod player;
 pub mod profile;
+mod refusal;
 pub mod setup;
 pub mod share;
 pub mod shares;

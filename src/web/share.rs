@@ -7,14 +7,15 @@
 use askama::Template;
 use axum::extract::{FromRequest as _, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use http::header::{CACHE_CONTROL, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::frame::{Frame, page};
 use super::player::Subtitles;
+use super::refusal::Refusal;
 use crate::access::attempts::Wait;
 use crate::access::credential::Credential;
 use crate::access::password::{Typed, Verdict};
@@ -172,33 +173,13 @@ fn with_cookies(mut response: Response, cookies: &[String]) -> Response {
     response
 }
 
-/// Why the form is there again.
-#[derive(Clone, Copy)]
-enum Refusal {
-    Wrong,
-    /// Seconds until the next try.
-    Wait(u32),
-}
-
 /// The form goes to the page's own address, so that the code stands nowhere else.
 fn password_page(refusal: Option<Refusal>) -> Result<Response, Error> {
-    let problem = refusal.map(|refusal| match refusal {
-        Refusal::Wrong => "That is not the password.".to_owned(),
-        Refusal::Wait(seconds) => format!("There were too many tries. Try again in {seconds} seconds."),
-    });
-    let is_wrong = matches!(refusal, Some(Refusal::Wrong));
+    let problem = refusal.map(|refusal| refusal.said("That is not the password."));
+    let is_wrong = refusal == Some(Refusal::Wrong);
     let mut response = page(&PasswordPage { frame: Frame::nobody(), problem, is_wrong })?;
-    match refusal {
-        None => {}
-        Some(Refusal::Wrong) => {
-            *response.status_mut() = StatusCode::UNAUTHORIZED;
-            let challenge = HeaderValue::from_static("Bearer realm=\"reelgate\"");
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        }
-        Some(Refusal::Wait(seconds)) => {
-            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
+    if let Some(refusal) = refusal {
+        refusal.mark(&mut response);
     }
     Ok(unlisted(response))
 }
