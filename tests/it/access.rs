@@ -156,7 +156,7 @@ fn a_grant_opens_and_its_withdrawal_closes() {
     assert_opens(&server, Place::Query, ada.token(), NOTHING, "a new user sees nothing");
     let film = asking(Place::Query, &server.id(FILM), ada.token());
     let becomes = |status: u16, why: &str| {
-        eventually(why, SOON, || (server.send(&film).status == status).then_some(()));
+        server.becomes(why, SOON, &film, status);
     };
     server.program.ok("grant add ada videos/films");
     becomes(200, "granted");

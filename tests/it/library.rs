@@ -165,7 +165,7 @@ fn a_disk_that_is_unmounted_takes_no_id_with_it() {
     assert_eq!(known(&server), before);
     fs::remove_dir(&library).unwrap();
     fs::rename(&aside, &library).unwrap();
-    eventually("the video", Duration::from_secs(15), || (ann.send(&request).status == 200).then_some(()));
+    ann.becomes("the video", Duration::from_secs(15), &request, 200);
     assert_eq!(known(&server), before);
 }
 

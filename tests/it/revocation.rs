@@ -92,7 +92,7 @@ fn a_withdrawn_right_ends_requests_within_a_second_and_responses_within_five() {
         server.program.ok(&command);
         let done = Instant::now();
         let refused =
-            eventually(why, SECOND, || Some(server.send(&probe)).filter(|answer| answer.status != 206));
+            eventually(why, SECOND, || server.try_send(&probe).ok().filter(|answer| answer.status != 206));
         assert_eq!(refused.status, refusal, "{why}");
         let (end, ended) = watching.join().unwrap();
         assert!(!end.is_complete() && end.reset, "{why}: {end:?}");
@@ -148,7 +148,7 @@ fn a_right_that_is_given_counts_within_a_second() {
     let by_token = get(format!("/m/{}?token={}", server.id("film.mp4"), ann.token()));
     let within_a_second = |why: &str, request: &Request, want: u16| {
         eventually(why, SECOND, || {
-            Some(server.send(&request.clone().range("bytes=0-0"))).filter(|answer| answer.status == want)
+            server.try_send(&request.clone().range("bytes=0-0")).ok().filter(|answer| answer.status == want)
         });
     };
 
@@ -177,7 +177,7 @@ fn a_token_ends_by_itself_at_its_time() {
     let ann = server.token("ann", "--for 4s");
     assert_eq!(ann.send(&request).status, 200);
     let within = Duration::from_secs(5);
-    eventually("the end of the token", within, || (ann.send(&request).status == 401).then_some(()));
+    ann.becomes("the end of the token", within, &request, 401);
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn each_login_is_a_new_one_and_ends_the_one_before_in_the_same_browser() {
     let elsewhere = log_in(&server, "ada");
     let second = cookie(&server.send(&own(login("ada", PASSWORD)).header("Cookie", &first)));
     assert!(first != second && second != elsewhere);
-    eventually("the end of the first", SECOND, || (server.send(&me(&first)).status == 401).then_some(()));
+    server.becomes("the end of the first", SECOND, &me(&first), 401);
     assert_eq!([&second, &elsewhere].map(|cookie| server.send(&me(cookie)).status), [200, 200]);
     let forged = format!("reelgate={}", "A".repeat(43));
     let given = cookie(&server.send(&own(login("ada", PASSWORD)).header("Cookie", &forged)));
@@ -315,10 +315,10 @@ fn people_see_where_they_are_logged_in_and_end_it() {
     assert_eq!(server.send(&delete(&target, &others)).status, 404, "somebody else's");
     assert_eq!(server.send(&delete(&target, &here)).status, 204);
     assert_eq!(server.send(&delete(&target, &here)).status, 404, "it has ended");
-    eventually("the end", SECOND, || (server.send(&me(&there)).status == 401).then_some(()));
+    server.becomes("the end", SECOND, &me(&there), 401);
     let third = log_in(&server, "ada");
     assert_eq!(server.send(&delete("/api/v1/me/sessions", &third)).status, 204);
-    eventually("the end", SECOND, || (server.send(&me(&here)).status == 401).then_some(()));
+    server.becomes("the end", SECOND, &me(&here), 401);
     assert_eq!([list(&third).len(), list(&others).len()], [1, 1]);
 }
 
@@ -394,7 +394,7 @@ fn an_ended_login_ends_requests_within_a_second_and_responses_within_five() {
         end(&server, &name, &cookie);
         let done = Instant::now();
         let probe = request.range("bytes=0-0");
-        eventually(why, SECOND, || (server.send(&probe).status == 401).then_some(()));
+        server.becomes(why, SECOND, &probe, 401);
         let (ended, at) = watching.join().unwrap();
         assert!(!ended.is_complete() && ended.reset, "{why}: {ended:?}");
         assert!(at - done < FIVE_SECONDS, "{why}: after {:?}", at - done);
@@ -418,7 +418,7 @@ fn kill_9_during_logins_loses_none_that_was_acknowledged() {
                 for network in 0..=255_u8 {
                     let place = format!("198.{number}.{network}.1");
                     let name = format!("user{}", network % 4);
-                    let Some(answer) = try_send(address, &from(&place, login(&name, PASSWORD))) else {
+                    let Ok(answer) = from(&place, login(&name, PASSWORD)).try_send(address) else {
                         return;
                     };
                     if answer.status != 200 {
@@ -426,8 +426,8 @@ fn kill_9_during_logins_loses_none_that_was_acknowledged() {
                     }
                     let cookie = cookie(&answer);
                     if network % 3 == 0 {
-                        let left = try_send(address, &delete("/api/v1/session", &cookie));
-                        let Some(204) = left.map(|left| left.status) else { return };
+                        let left = delete("/api/v1/session", &cookie).try_send(address);
+                        let Ok(204) = left.map(|left| left.status) else { return };
                         ended.lock().unwrap().push(cookie);
                     } else {
                         told.lock().unwrap().push(cookie);
@@ -447,12 +447,4 @@ fn kill_9_during_logins_loses_none_that_was_acknowledged() {
     for cookie in &ended {
         assert_eq!(server.send(&me(cookie)).status, 401, "an ended login is back");
     }
-}
-
-/// The answer of a server that may be killed meanwhile.
-fn try_send(address: std::net::SocketAddr, request: &Request) -> Option<Response> {
-    let stream = std::net::TcpStream::connect(address).ok()?;
-    let mut connection = crate::support::Connection::over(stream, address);
-    connection.try_write(&request.clone().header("Connection", "close")).ok()?;
-    connection.try_response(&request.method).ok()
 }

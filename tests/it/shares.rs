@@ -120,7 +120,7 @@ fn a_share_that_is_revoked_and_one_that_never_was_have_one_answer() {
     assert_eq!(server.send(&revoked.bytes()).status, 200);
     let code = revoked.page.strip_prefix("/s/").unwrap();
     server.program.ok(&format!("share revoke {code}"));
-    eventually("the revocation", SECOND, || (server.send(&revoked.bytes()).status == 401).then_some(()));
+    server.becomes("the revocation", SECOND, &revoked.bytes(), 401);
     let never = format!("/s/{}", "A".repeat(25));
     for below in ["", "/m", "/m/x.mp4", "/poster/1.jpg", "/subtitles/de.vtt"] {
         let asks: [fn(String) -> Request; 2] = [get, navigation];
@@ -180,7 +180,7 @@ fn a_password_opens_a_share_until_it_changes() {
     let change = Request::new("PATCH", format!("/api/v1/shares/{}", shared.id)).bearer(api.token());
     let changed = server.send(&change.json(&json!({"password": "another password"})));
     assert_eq!(changed.status, 200, "{}", changed.text());
-    eventually("the new password", SECOND, || (server.send(&asking).status == 401).then_some(()));
+    server.becomes("the new password", SECOND, &asking, 401);
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn a_share_that_is_over_says_so_and_lets_a_viewing_end() {
     let watching = shared.bytes_for("a player");
     assert_eq!(server.send(&watching).status, 200);
     let late = head(format!("{}/m", shared.page));
-    eventually("the end of the share", SOON, || (server.send(&late).status == 410).then_some(()));
+    server.becomes("the end of the share", SOON, &late, 410);
     assert_eq!(server.send(&shared.bytes_for("another player")).status, 410);
     assert_eq!(server.send(&watching).status, 200, "the viewing goes on");
     for request in [navigation(&shared.page), get(&*shared.page), head(format!("{}/m", shared.page))] {
@@ -337,7 +337,7 @@ fn a_share_ends_with_the_right_of_its_owner_within_a_second_and_in_mid_stream_wi
         program.ok(&command.replace("ID", &shared.id).replace("OWNER", &owner));
         let done = Instant::now();
         let refused =
-            eventually(why, SECOND, || Some(server.send(&probe)).filter(|answer| answer.status != 206));
+            eventually(why, SECOND, || server.try_send(&probe).ok().filter(|answer| answer.status != 206));
         assert_eq!(refused.status, refusal, "{why}");
         assert_eq!(server.send(&navigation(&shared.page)).status, refusal, "{why}: the page");
         let (end, ended) = watching.join().unwrap();
@@ -427,7 +427,7 @@ fn people_look_after_their_own_links_and_administrators_after_all() {
     assert_eq!(ask(&ann, "PATCH", &one, Some(json!({"expires_at": "2030-01-01T00:00:00Z"}))).status, 400);
     assert_eq!(ask(&ann, "DELETE", &one, None).status, 204);
     assert_eq!(ask(&ann, "DELETE", &one, None).status, 404, "it was revoked before");
-    eventually("the revocation", SECOND, || (server.send(&first.bytes()).status == 401).then_some(()));
+    server.becomes("the revocation", SECOND, &first.bytes(), 401);
 }
 
 #[test]

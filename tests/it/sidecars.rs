@@ -115,7 +115,7 @@ fn who_may_not_see_the_video_sees_nothing_beside_it() {
     }
     server.program.ok(&format!("token revoke {}", narrow.token_id()));
     let request = get(format!("/m/{id}/poster/x.jpg"));
-    eventually("the revocation", SOON, || (narrow.send(&request).status == 401).then_some(()));
+    narrow.becomes("the revocation", SOON, &request, 401);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_picture_that_comes_or_goes_is_noticed() {
     assert_eq!(ann.send(&request).status, 404);
     let path = server.library().join("a.jpg");
     fs::write(&path, JPEG).unwrap();
-    eventually("the picture", SOON, || (ann.send(&request).status == 200).then_some(()));
+    ann.becomes("the picture", SOON, &request, 200);
     fs::remove_file(&path).unwrap();
     assert_eq!(ann.send(&request).status, 404, "at once: there is nothing to read");
     eventually("its end in the list", SOON, || listed(&server, "a.mp4")["poster"].is_null().then_some(()));

@@ -61,7 +61,7 @@ fn a_viewing_goes_on_when_its_token_is_over() {
     assert!(metrics.text().contains(label), "{}", metrics.text());
 
     server.program.ok(&format!("token revoke {}", ada.token_id()));
-    eventually("the revocation", SECOND, || (server.send(&watching).status == 401).then_some(()));
+    server.becomes("the revocation", SECOND, &watching, 401);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_viewing_goes_on_when_its_signature_is_over() {
     let elsewhere = from(&get(signed.replace(&id, &other)), "a player");
     assert_eq!(server.send(&elsewhere).status, 401, "another film was not signed");
     server.program.ok("key rotate --keep 0s");
-    eventually("the rotation", SECOND, || (server.send(&watching).status == 401).then_some(()));
+    server.becomes("the rotation", SECOND, &watching, 401);
 }
 
 #[test]
@@ -106,8 +106,9 @@ fn a_viewing_ends_with_the_right_of_its_user() {
     for ((watching, token), (_, command, refusal, why)) in viewings.iter().zip(cases) {
         assert_eq!(server.send(watching).status, 206, "{why}: before");
         server.program.ok(&command.replace("TOKEN", token));
-        let refused =
-            eventually(why, SECOND, || Some(server.send(watching).status).filter(|status| *status != 206));
+        let refused = eventually(why, SECOND, || {
+            server.try_send(watching).map(|answer| answer.status).ok().filter(|status| *status != 206)
+        });
         assert_eq!(refused, refusal, "{why}");
     }
 }

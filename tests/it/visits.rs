@@ -2,7 +2,7 @@
 
 use crate::support::files::bytes;
 use crate::support::media::SOON;
-use crate::support::{Request, Response, Server, Setup, eventually, get};
+use crate::support::{Request, Response, Server, Setup, get};
 
 const FILM: &str = "films/a.mp4";
 const OTHER: &str = "films/b.mp4";
@@ -89,5 +89,5 @@ fn a_visit_ends_with_its_token() {
     let page = navigation(&place).header("Cookie", cookie);
     assert_eq!(server.send(&page).status, 200);
     server.program.ok(&format!("token revoke {}", ada.token_id()));
-    eventually("the revocation", SOON, || (server.send(&page).status == 401).then_some(()));
+    server.becomes("the revocation", SOON, &page, 401);
 }

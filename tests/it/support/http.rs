@@ -58,6 +58,13 @@ impl Request {
         self.send_over(Connection::open(address))
     }
 
+    /// To a server that may be gone, or may end the connection within the answer.
+    pub fn try_send(&self, address: SocketAddr) -> io::Result<Response> {
+        let mut connection = Connection::over(TcpStream::connect(address)?, address);
+        connection.try_write(&self.clone().header("Connection", "close"))?;
+        connection.try_response(&self.method)
+    }
+
     pub fn send_over<S: Read + Write>(&self, mut connection: Connection<S>) -> Response {
         connection.write(&self.clone().header("Connection", "close"));
         let response = connection.response(&self.method);

@@ -5,13 +5,14 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::files;
 use super::http::{Request, Response};
 use super::program::Program;
+use super::{eventually, files};
 
 /// What a server will be; `start` makes it so.
 pub struct Setup {
@@ -137,6 +138,18 @@ impl Server {
         request.send(self.address)
     }
 
+    pub fn try_send(&self, request: &Request) -> std::io::Result<Response> {
+        request.try_send(self.address)
+    }
+
+    /// Asks until the answer has this status. An answer under way when a right is withdrawn is cut off, as promised:
+    /// that is no failure, and asks again.
+    pub fn becomes(&self, why: &str, within: Duration, request: &Request, status: u16) {
+        eventually(why, within, || {
+            self.try_send(request).ok().filter(|answer| answer.status == status).map(drop)
+        });
+    }
+
     /// A new viewer who may watch this (`None`: nothing), with a media token.
     pub fn user(&self, name: &str, area: Option<&str>) -> Caller<'_> {
         let grant = area.map(|area| format!(" --grant {area}")).unwrap_or_default();
@@ -213,10 +226,17 @@ impl Caller<'_> {
         &self.token.1
     }
 
-    /// The token goes into the query.
     pub fn send(&self, request: &Request) -> Response {
-        let mark = if request.target.contains('?') { '&' } else { '?' };
-        let target = format!("{}{mark}token={}", request.target, self.token());
-        self.server.send(&Request { target, ..request.clone() })
+        self.server.send(&self.with_token(request))
+    }
+
+    /// See [`Server::becomes`].
+    pub fn becomes(&self, why: &str, within: Duration, request: &Request, status: u16) {
+        self.server.becomes(why, within, &self.with_token(request), status);
+    }
+
+    /// The token goes into the query.
+    fn with_token(&self, request: &Request) -> Request {
+        request.clone().query(&format!("token={}", self.token()))
     }
 }
