@@ -1,6 +1,6 @@
 //! What a running server holds, put together once.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::hash::RandomState;
 use std::io;
@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use data_encoding::HEXLOWER;
 use rustix::process::{Resource, getrlimit};
 use tokio::sync::Notify;
 
@@ -107,7 +108,7 @@ pub struct Parts {
     /// Keys the entity tags, so that they reveal nothing of the file.
     pub tag_secret: [u8; 32],
     /// Open folders by library id.
-    folders: ArcSwap<HashMap<String, Folder>>,
+    folders: ArcSwap<foldhash::HashMap<String, Folder>>,
     request_ids: RequestIds,
 }
 
@@ -167,7 +168,7 @@ impl App {
     /// place of another one. What cannot be opened is not served until the next time.
     pub async fn open_folders(&self, libraries: &[Library]) {
         let known = self.folders.load_full();
-        let mut folders = HashMap::new();
+        let mut folders = foldhash::HashMap::default();
         for library in libraries {
             let before = known.get(&library.id).cloned();
             let had = before.is_some();
@@ -237,7 +238,8 @@ pub struct RequestId(u64);
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
+        let mut digits = [0; 16];
+        f.write_str(HEXLOWER.encode_mut_str(&self.0.to_be_bytes(), &mut digits))
     }
 }
 

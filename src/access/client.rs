@@ -3,10 +3,12 @@
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use http::HeaderMap;
 use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderName};
 
 use crate::config::Network;
+
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Who sent a request, as far as the connection and trusted proxies say. A request extension.
 #[derive(Clone, Debug)]
@@ -28,11 +30,11 @@ impl Client {
         key: &RandomState,
     ) -> Client {
         let address = address(peer, headers, trusted);
-        let forwarded = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-        let is_proxied = trusted.iter().any(|network| network.contains(peer));
+        let forwarded = || headers.get(X_FORWARDED_PROTO).is_some_and(|scheme| scheme == "https");
+        let is_proxied = || trusted.iter().any(|network| network.contains(peer));
         let agent = headers.get(USER_AGENT).map(http::HeaderValue::as_bytes);
         let fingerprint = key.hash_one((truncated(address), agent));
-        Client { address, is_secure: is_secure || (is_proxied && forwarded), fingerprint }
+        Client { address, is_secure: is_secure || (is_proxied() && forwarded()), fingerprint }
     }
 
     /// What may be stored and logged of the address.

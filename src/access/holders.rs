@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::fast::RandomState;
 use moka::sync::Cache;
 
 use crate::clock::Seconds;
@@ -40,12 +41,15 @@ impl Uses {
 /// The epoch at which the database was asked, and what it had.
 pub(super) type Entry<T> = (i64, Option<Arc<T>>);
 
+/// By SHA-256: nobody finds texts that fall together, so their hashing need not defend itself.
+type ByHash<T> = Cache<TokenHash, Entry<T>, RandomState>;
+
 pub(super) struct Holders {
-    tokens: Cache<TokenHash, Entry<Holder>>,
+    tokens: ByHash<Holder>,
     /// Apart from the tokens: what is good in a cookie must be nothing in a URL.
-    sessions: Cache<TokenHash, Entry<Holder>>,
+    sessions: ByHash<Holder>,
     /// By the code's hash.
-    shares: Cache<TokenHash, Entry<Share>>,
+    shares: ByHash<Share>,
     keys: Cache<String, Entry<SigningKey>>,
     uses: Mutex<UsesNoted>,
 }
@@ -57,13 +61,16 @@ struct UsesNoted {
     pending: Uses,
 }
 
+fn by_hash<T: Send + Sync + 'static>() -> ByHash<T> {
+    Cache::builder().max_capacity(MOST_TOKENS).build_with_hasher(RandomState::default())
+}
+
 impl Holders {
     pub(super) fn new() -> Holders {
-        let sessions = Cache::new(MOST_TOKENS);
         Holders {
-            tokens: Cache::new(MOST_TOKENS),
-            sessions,
-            shares: Cache::new(MOST_TOKENS),
+            tokens: by_hash(),
+            sessions: by_hash(),
+            shares: by_hash(),
             keys: Cache::new(MOST_KEYS),
             uses: Mutex::default(),
         }

@@ -1,7 +1,6 @@
 //! Responses that are being sent, and on what grounds: a withdrawn right ends them as well, and an administrator sees them
 //! and may end one.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -16,10 +15,13 @@ use crate::db::media::Item;
 use crate::storage::Carrier;
 use crate::types::program::Agent;
 
+/// By their numbers, which nobody can choose.
+type Map = foldhash::HashMap<u64, Arc<Stream>>;
+
 /// All running responses of this process.
 #[derive(Default)]
 pub(super) struct Streams {
-    running: Mutex<HashMap<u64, Arc<Stream>>>,
+    running: Mutex<Map>,
     next: AtomicU64,
 }
 
@@ -164,7 +166,7 @@ impl Streams {
         sent.filter_map(|(begun, sent)| Some((begun.answering.clone()?, sent))).collect()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Arc<Stream>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Map> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -22,6 +22,9 @@ const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
+/// Header lines that a response may have at most without growing its tables: those here, and what others add.
+const ROOM: usize = 24;
+
 /// On every answer about a representation, beside what the edge puts on all answers.
 const ALWAYS: [(HeaderName, HeaderValue); 3] = [
     // Kept by the viewer's browser alone, and asked about each time: a revoked token must not go on playing.
@@ -89,7 +92,8 @@ impl Heads {
         content_type: &'static str,
         disposition: HeaderValue,
     ) -> Heads {
-        let mut without_content = HeaderMap::from_iter(ALWAYS);
+        let mut without_content = HeaderMap::with_capacity(ROOM);
+        without_content.extend(ALWAYS);
         without_content.insert(header::ETAG, etag.header_value());
         if let Some(modified) = modified {
             without_content.insert(header::LAST_MODIFIED, modified.header_value());
@@ -116,7 +120,7 @@ fn unsatisfiable(representation: &Representation) -> Response<Body> {
     let mut response = without_content(representation, StatusCode::RANGE_NOT_SATISFIABLE);
     let headers = response.headers_mut();
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    headers.insert(header::CONTENT_RANGE, value(&unsatisfied(representation.len())));
+    headers.insert(header::CONTENT_RANGE, value(unsatisfied(representation.len())));
     response
 }
 
@@ -127,7 +131,7 @@ fn whole(representation: &Representation) -> Response<Body> {
 fn part(representation: &Representation, range: ByteRange) -> Response<Body> {
     let pieces = representation.slice(range).collect();
     let mut response = with_content(representation, StatusCode::PARTIAL_CONTENT, pieces);
-    let content_range = value(&range.content_range(representation.len()));
+    let content_range = value(range.content_range(representation.len()));
     response.headers_mut().insert(header::CONTENT_RANGE, content_range);
     response
 }
@@ -142,7 +146,7 @@ fn parts(representation: &Representation, ranges: &[ByteRange], boundary: &Bound
     pieces.push(text(multipart.closing()));
     let pieces = pieces.into_iter().collect();
     let mut response = with_content(representation, StatusCode::PARTIAL_CONTENT, pieces);
-    response.headers_mut().insert(header::CONTENT_TYPE, value(&multipart.content_type()));
+    response.headers_mut().insert(header::CONTENT_TYPE, value(multipart.content_type()));
     response
 }
 
@@ -160,6 +164,6 @@ fn with_content(representation: &Representation, status: StatusCode, pieces: Pie
 }
 
 /// For text that this crate has made of numbers, dates and hexadecimal digits.
-fn value(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).expect("visible ASCII and spaces are a legal value")
+fn value(text: String) -> HeaderValue {
+    HeaderValue::try_from(text).expect("visible ASCII and spaces are a legal value")
 }

@@ -6,7 +6,6 @@
 //! 3. [`Shelf::sweep`], once a second, lets go of what nobody wanted for [`IDLE`]: an open file keeps its disk space, also
 //!    when it has been deleted.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::representation::Representation;
@@ -35,7 +34,7 @@ pub struct Shelf {
 
 #[derive(Debug, Default)]
 struct Inside {
-    places: HashMap<ItemId, Place>,
+    places: foldhash::HashMap<ItemId, Place>,
     /// Counts uses, and so orders them.
     uses: u64,
     /// In memory, of all of them.

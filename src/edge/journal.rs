@@ -99,13 +99,18 @@ impl Entry {
         }
         let line = telemetry::Line::begin(self.app.clock.machine(), TARGET, "request")?;
         let line = line.shown("request_id", self.request_id);
-        Some(line.some(self.client, |line, client| line.shown("client", client)).text("method", self.method))
+        Some(
+            line.some(self.client, |line, client| line.address("client", client)).text("method", self.method),
+        )
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        if let Some(line) = self.line().filter(|_| !self.is_answered) {
+        if self.is_answered {
+            return;
+        }
+        if let Some(line) = self.line() {
             line.time("duration_ms", self.begun.elapsed())
                 .text("outcome", "abandoned before an answer")
                 .end();

@@ -285,12 +285,15 @@ enum Form {
 
 impl Form {
     fn asked_for(query: Option<&str>) -> Form {
-        let asks = |wish| query.is_some_and(|query| query.split('&').any(|pair| pair == wish));
-        match (asks("download=1"), asks("raw=1")) {
-            (true, _) => Form::Download,
-            (false, true) => Form::Raw,
-            (false, false) => Form::Film,
+        let mut form = Form::Film;
+        for pair in query.unwrap_or_default().split('&') {
+            match pair {
+                "download=1" => return Form::Download,
+                "raw=1" => form = Form::Raw,
+                _ => {}
+            }
         }
+        form
     }
 }
 

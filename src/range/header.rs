@@ -70,7 +70,9 @@ impl ByteRange {
     #[must_use]
     pub fn content_range(&self, total: u64) -> String {
         // `end` is at least 1, so the closed form's last position exists.
-        format!("bytes {}-{}/{total}", self.start, self.end - 1)
+        let [mut first, mut last, mut all] = [itoa::Buffer::new(); 3];
+        let numbers = [first.format(self.start), last.format(self.end - 1), all.format(total)];
+        ["bytes ", numbers[0], "-", numbers[1], "/", numbers[2]].concat()
     }
 }
 
@@ -117,7 +119,14 @@ fn parse(value: &HeaderValue) -> Option<Vec<Spec>> {
     // White space around a field's value is not part of it (§5.5); inside the value it counts.
     let (unit, set) = value.to_str().ok()?.trim_matches(OWS).split_once('=')?;
     // Names of units are case-insensitive (§14.1).
-    if !unit.eq_ignore_ascii_case("bytes") || set.split(',').count() > MAX_ELEMENTS {
+    if !unit.eq_ignore_ascii_case("bytes") {
+        return None;
+    }
+    // Nearly everybody asks for one range.
+    if !set.bytes().any(|byte| matches!(byte, b',' | b' ' | b'\t')) {
+        return Spec::parse(set).map(|only| vec![only]);
+    }
+    if set.split(',').count() > MAX_ELEMENTS {
         return None;
     }
     // A list has room for white space beside its commas, not before its first member (§5.6.1.2).

@@ -15,7 +15,7 @@ use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -209,9 +209,11 @@ pub fn is_secure(request: &Parts) -> bool {
     request.extensions.get::<Client>().is_some_and(|client| client.is_secure)
 }
 
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+
 /// A person typed the address or followed a link. Browsers say so (Fetch Metadata); older ones by what they accept.
 pub fn navigates(headers: &HeaderMap) -> bool {
-    match headers.get("sec-fetch-mode") {
+    match headers.get(SEC_FETCH_MODE) {
         Some(mode) => mode == "navigate",
         None => headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/html")),
     }

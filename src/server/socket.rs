@@ -5,7 +5,7 @@
 //!
 //! [`pace`]: super::pace
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
 use std::pin::Pin;
@@ -31,7 +31,7 @@ const HEAD_BYTES: usize = 16 * 1024;
 
 thread_local! {
     /// What was read, on its way into hyper's buffer. That one would have to be cleared first, each time and all of it.
-    static HEADS: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static HEADS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 pub(super) struct Socket {
@@ -127,27 +127,25 @@ impl Socket {
 
     /// One read when there is something. If it was all, the socket is not ready any more: as in writing.
     fn poll_ready_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
-        let mut heads = HEADS.take();
         let room = buffer.remaining().min(HEAD_BYTES);
-        heads.resize(HEAD_BYTES, 0);
-        let read = loop {
+        loop {
             ready!(self.stream.poll_read_ready(cx))?;
             let mut read = 0;
             let result = self.stream.try_io(Interest::READABLE, || {
-                read = rustix::io::read(&self.stream, &mut heads[..room])?;
+                read = HEADS.with_borrow_mut(|heads| {
+                    heads.resize(HEAD_BYTES, 0);
+                    let read = rustix::io::read(&self.stream, &mut heads[..room])?;
+                    buffer.put_slice(&heads[..read]);
+                    io::Result::Ok(read)
+                })?;
                 if 0 < read && read < room { Err(ErrorKind::WouldBlock.into()) } else { Ok(read) }
             });
             match result {
                 Err(error) if error.kind() == ErrorKind::WouldBlock && read == 0 => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break Ok(read),
-                result => break result,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Poll::Ready(Ok(read)),
+                result => return Poll::Ready(result),
             }
-        };
-        if let Ok(read) = read {
-            buffer.put_slice(&heads[..read]);
         }
-        HEADS.set(heads);
-        Poll::Ready(read)
     }
 
     fn note_write(&mut self, result: &Poll<io::Result<usize>>) {

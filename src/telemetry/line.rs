@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt::{Display, Write as _};
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -51,14 +52,24 @@ impl Line {
         text.clear();
         text.reserve(USUAL);
         let (second, micros) = (second(now.as_secs()), now.subsec_micros());
-        // Writing to a String does not fail, here and below.
-        _ = match format {
-            LogFormat::Json => write!(
-                text,
-                r#"{{"timestamp":"{second}.{micros:06}Z","level":"INFO","target":"{target}","message":"{message}""#
-            ),
-            LogFormat::Text => write!(text, "{second}.{micros:06}Z  INFO {target}: {message}"),
+        let mut digits = itoa::Buffer::new();
+        // Six digits, with zeros before them.
+        let micros = &digits.format(1_000_000 + micros)[1..];
+        let parts = match format {
+            LogFormat::Json => [
+                r#"{"timestamp":""#,
+                &second,
+                ".",
+                micros,
+                r#"Z","level":"INFO","target":""#,
+                target,
+                r#"","message":""#,
+                message,
+                "\"",
+            ],
+            LogFormat::Text => ["", &second, ".", micros, "Z  INFO ", target, ": ", message, ""],
         };
+        text.extend(parts);
         Some(Line { text, format })
     }
 
@@ -73,20 +84,35 @@ impl Line {
     /// A value that is written as text.
     pub(crate) fn shown(mut self, key: &str, value: impl Display) -> Line {
         self.key(key);
+        // Writing to a String does not fail.
         _ = write!(self.text, "\"{value}\"");
         self
     }
 
     pub(crate) fn number(mut self, key: &str, value: impl Into<u64>) -> Line {
         self.key(key);
-        _ = write!(self.text, "{}", value.into());
+        self.digits(value.into());
+        self
+    }
+
+    pub(crate) fn address(mut self, key: &str, value: IpAddr) -> Line {
+        let IpAddr::V4(value) = value else { return self.shown(key, value) };
+        self.key(key);
+        for (place, octet) in value.octets().into_iter().enumerate() {
+            self.text.push(if place == 0 { '"' } else { '.' });
+            self.digits(octet.into());
+        }
+        self.text.push('"');
         self
     }
 
     /// In milliseconds with three digits behind the point.
     pub(crate) fn time(mut self, key: &str, value: Duration) -> Line {
         self.key(key);
-        _ = write!(self.text, "{}.{:03}", value.as_millis(), value.subsec_micros() % 1_000);
+        let micros = u64::try_from(value.as_micros()).unwrap_or(u64::MAX);
+        self.digits(micros / 1_000);
+        self.text.push('.');
+        self.text.push_str(&itoa::Buffer::new().format(1_000 + micros % 1_000)[1..]);
         self
     }
 
@@ -96,6 +122,10 @@ impl Line {
             Some(value) => write(self, value),
             None => self,
         }
+    }
+
+    fn digits(&mut self, number: u64) {
+        self.text.push_str(itoa::Buffer::new().format(number));
     }
 
     fn key(&mut self, key: &str) {
@@ -129,7 +159,9 @@ mod tests {
             .text("a", "b")
             .number("c", 5_u32)
             .shown("d", 'e')
-            .time("f", Duration::from_micros(1_002_003));
+            .time("f", Duration::from_micros(1_002_003))
+            .address("i", [192, 0, 2, 10].into())
+            .address("j", [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into());
         line.some(Some("h"), |line, value| line.text("g", value)).some(None::<&str>, |line, _| line).text
     }
 
@@ -144,7 +176,13 @@ mod tests {
 
     #[test]
     fn a_line_has_the_form_that_was_asked_for() {
-        assert_eq!(line(LogFormat::Json), r#","a":"b","c":5,"d":"e","f":1002.003,"g":"h""#);
-        assert_eq!(line(LogFormat::Text), r#" a="b" c=5 d="e" f=1002.003 g="h""#);
+        assert_eq!(
+            line(LogFormat::Json),
+            r#","a":"b","c":5,"d":"e","f":1002.003,"i":"192.0.2.10","j":"2001:db8::1","g":"h""#
+        );
+        assert_eq!(
+            line(LogFormat::Text),
+            r#" a="b" c=5 d="e" f=1002.003 i="192.0.2.10" j="2001:db8::1" g="h""#
+        );
     }
 }

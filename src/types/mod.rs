@@ -30,7 +30,8 @@ impl ItemId {
 
 impl fmt::Display for ItemId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&BASE64URL_NOPAD.encode(&self.0))
+        let mut text = [0; 22];
+        f.write_str(BASE64URL_NOPAD.encode_mut_str(&self.0, &mut text))
     }
 }
 
