@@ -155,20 +155,19 @@ fn a_grant_opens_and_its_withdrawal_closes() {
     let ada = server.user("ada", None);
     assert_opens(&server, Place::Query, ada.token(), NOTHING, "a new user sees nothing");
     let film = asking(Place::Query, &server.id(FILM), ada.token());
-    let becomes = |status: u16, why: &str| {
-        server.becomes(why, SOON, &film, status);
-    };
+    let opens = |why: &str| server.becomes(why, SOON, &film, 200);
+    let closes = |why: &str| server.refuses(why, SOON, &film, 404);
     server.program.ok("grant add ada videos/films");
-    becomes(200, "granted");
+    opens("granted");
     assert_opens(&server, Place::Query, ada.token(), FILMS, "granted a folder");
     server.program.ok("grant remove ada videos/films");
-    becomes(404, "withdrawn");
+    closes("withdrawn");
     assert_opens(&server, Place::Query, ada.token(), NOTHING, "withdrawn");
     server.program.ok("user add root --role admin");
     server.program.ok("user set ada --role admin");
-    becomes(200, "an admin");
+    opens("an admin");
     server.program.ok("user set ada --role viewer");
-    becomes(404, "a viewer again");
+    closes("a viewer again");
 }
 
 #[test]

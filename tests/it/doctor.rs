@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::support::media::SOON;
 use crate::support::proxy::{caddy, nginx};
-use crate::support::{Fault, Faulty, Program, Proxy, Ran, Server, Setup, eventually, files, get};
+use crate::support::{Fault, Faulty, Program, Proxy, Ran, Server, Setup, files, get};
 
 /// H.264 and AAC, the index in front: it plays everywhere.
 const FILM: &[u8] = include_bytes!("../../static/sample/reelgate-sample.mp4");
@@ -185,9 +185,7 @@ fn a_withdrawn_token_and_a_link_that_is_over_get_reelgates_own_cures() {
     server.program.ok(&format!("token revoke {}", ann.token_id()));
     server.program.ok("key create");
     let path = server.program.sign(&format!("/m/{}", server.id("film.mp4")), "1s");
-    eventually("the end of the link", SOON, || {
-        (server.send(&get(path.as_str())).status == 410).then_some(())
-    });
+    server.becomes("the end of the link", SOON, &get(path.as_str()), 410);
     let cases = [
         (url(ann.token()), "credential-refused", "reelgate token list"),
         (format!("http://{}{path}", server.address), "link-over", "reelgate sign"),

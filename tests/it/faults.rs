@@ -178,8 +178,6 @@ fn what_is_no_file_any_more_is_404_and_nothing_waits_for_it() {
             fs::remove_file(&path).unwrap();
         }
         files::write(&path, b"0123456789");
-        eventually("the file again", SECONDS, || {
-            (get(scene.url()).send(scene.server.address).status == 200).then_some(())
-        });
+        scene.server.becomes("the file again", SECONDS, &get(scene.url()), 200);
     }
 }

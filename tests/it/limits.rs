@@ -232,9 +232,7 @@ fn above_the_cap_there_is_503_and_below_it_room_again() {
         assert_eq!(connection.response("GET").status, 200, "those who are in stay in");
     }
     drop(seated.pop());
-    eventually("room for one", Duration::from_secs(1), || {
-        (get("/healthz").send(server.address).status == 200).then_some(())
-    });
+    server.becomes("room for one", Duration::from_secs(1), &get("/healthz"), 200);
 }
 
 /// Status of an answer, or none where there is no answer: not accepted, or closed without one.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::support::files::bytes;
 use crate::support::http::Connection;
 use crate::support::media::{SOON, legacy};
-use crate::support::{Request, Server, Setup, eventually};
+use crate::support::{Request, Server, Setup};
 
 const FILM: &str = "films/a.mp4";
 
@@ -102,9 +102,7 @@ fn head_has_the_head_of_get_and_no_body() {
     let film = format!("/m/{id}?token={token}");
     let tag = server.lasting_tag(&film);
     let over = server.program.sign(&format!("/m/{id}"), "1s");
-    eventually("the end of a link", SOON, || {
-        (server.send(&Request::new("GET", &over)).status == 410).then_some(())
-    });
+    server.becomes("the end of a link", SOON, &Request::new("GET", &over), 410);
     let with = |target: &str, headers: &[(&str, &str)]| {
         let request = Request::new("GET", target);
         headers.iter().fold(request, |request, (name, value)| request.header(name, *value))

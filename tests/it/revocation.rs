@@ -146,26 +146,26 @@ fn a_right_that_is_given_counts_within_a_second() {
     ));
     let ann = server.user("ann", None);
     let by_token = get(format!("/m/{}?token={}", server.id("film.mp4"), ann.token()));
-    let within_a_second = |why: &str, request: &Request, want: u16| {
-        eventually(why, SECOND, || {
-            server.try_send(&request.clone().range("bytes=0-0")).ok().filter(|answer| answer.status == want)
-        });
+    let first = |request: &Request| request.clone().range("bytes=0-0");
+    let opens = |why: &str, request: &Request| server.becomes(why, SECOND, &first(request), 206);
+    let closes = |why: &str, request: &Request, status: u16| {
+        server.refuses(why, SECOND, &first(request), status);
     };
 
     assert_eq!(server.send(&by_token).status, 404);
     program.ok("grant add ann videos");
-    within_a_second("a grant", &by_token, 206);
+    opens("a grant", &by_token);
 
     assert_eq!(server.send(&by_key).status, 403);
     let ran = program.run_with_input(["token", "create", "ann", "--import-stdin"], key);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    within_a_second("a key that was unknown when it was tried", &by_key, 206);
+    opens("a key that was unknown when it was tried", &by_key);
 
     program.ok("user disable ann");
-    within_a_second("a user is disabled", &by_token, 401);
-    within_a_second("a user is disabled, on the drop-in route", &by_key, 403);
+    closes("a user is disabled", &by_token, 401);
+    closes("a user is disabled, on the drop-in route", &by_key, 403);
     program.ok("user enable ann");
-    within_a_second("a user is enabled again", &by_token, 206);
+    opens("a user is enabled again", &by_token);
 }
 
 #[test]

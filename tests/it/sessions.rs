@@ -100,7 +100,7 @@ fn each_login_is_a_new_one_and_ends_the_one_before_in_the_same_browser() {
     let elsewhere = log_in(&server, "ada");
     let second = cookie(&server.send(&own(login("ada", PASSWORD)).header("Cookie", &first)));
     assert!(first != second && second != elsewhere);
-    server.becomes("the end of the first", SECOND, &me(&first), 401);
+    server.refuses("the end of the first", SECOND, &me(&first), 401);
     assert_eq!([&second, &elsewhere].map(|cookie| server.send(&me(cookie)).status), [200, 200]);
     let forged = format!("reelgate={}", "A".repeat(43));
     let given = cookie(&server.send(&own(login("ada", PASSWORD)).header("Cookie", &forged)));
@@ -315,10 +315,10 @@ fn people_see_where_they_are_logged_in_and_end_it() {
     assert_eq!(server.send(&delete(&target, &others)).status, 404, "somebody else's");
     assert_eq!(server.send(&delete(&target, &here)).status, 204);
     assert_eq!(server.send(&delete(&target, &here)).status, 404, "it has ended");
-    server.becomes("the end", SECOND, &me(&there), 401);
+    server.refuses("the end", SECOND, &me(&there), 401);
     let third = log_in(&server, "ada");
     assert_eq!(server.send(&delete("/api/v1/me/sessions", &third)).status, 204);
-    server.becomes("the end", SECOND, &me(&here), 401);
+    server.refuses("the end", SECOND, &me(&here), 401);
     assert_eq!([list(&third).len(), list(&others).len()], [1, 1]);
 }
 
@@ -394,7 +394,7 @@ fn an_ended_login_ends_requests_within_a_second_and_responses_within_five() {
         end(&server, &name, &cookie);
         let done = Instant::now();
         let probe = request.range("bytes=0-0");
-        server.becomes(why, SECOND, &probe, 401);
+        server.refuses(why, SECOND, &probe, 401);
         let (ended, at) = watching.join().unwrap();
         assert!(!ended.is_complete() && ended.reset, "{why}: {ended:?}");
         assert!(at - done < FIVE_SECONDS, "{why}: after {:?}", at - done);

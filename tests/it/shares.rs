@@ -120,7 +120,7 @@ fn a_share_that_is_revoked_and_one_that_never_was_have_one_answer() {
     assert_eq!(server.send(&revoked.bytes()).status, 200);
     let code = revoked.page.strip_prefix("/s/").unwrap();
     server.program.ok(&format!("share revoke {code}"));
-    server.becomes("the revocation", SECOND, &revoked.bytes(), 401);
+    server.refuses("the revocation", SECOND, &revoked.bytes(), 401);
     let never = format!("/s/{}", "A".repeat(25));
     for below in ["", "/m", "/m/x.mp4", "/poster/1.jpg", "/subtitles/de.vtt"] {
         let asks: [fn(String) -> Request; 2] = [get, navigation];
@@ -180,7 +180,7 @@ fn a_password_opens_a_share_until_it_changes() {
     let change = Request::new("PATCH", format!("/api/v1/shares/{}", shared.id)).bearer(api.token());
     let changed = server.send(&change.json(&json!({"password": "another password"})));
     assert_eq!(changed.status, 200, "{}", changed.text());
-    server.becomes("the new password", SECOND, &asking, 401);
+    server.refuses("the new password", SECOND, &asking, 401);
 }
 
 #[test]
@@ -285,9 +285,7 @@ fn a_share_that_is_over_says_so_and_lets_a_viewing_end() {
     }
     assert_eq!(shared.row(&server)["state"], "over");
     let locked = share(&server, FILM, &["--for", "1s", "--password-stdin"]);
-    eventually("the end of a locked share", SOON, || {
-        (server.send(&get(&*locked.page)).status == 410).then_some(())
-    });
+    server.becomes("the end of a locked share", SOON, &get(&*locked.page), 410);
 }
 
 #[test]
@@ -358,9 +356,7 @@ fn a_play_that_cannot_be_counted_is_not_given() {
     assert!(refused.header("retry-after").is_some());
     assert_eq!(server.send(&watching).status, 200, "what was counted goes on");
     drop(lock);
-    eventually("the database", SOON, || {
-        (server.send(&shared.bytes_for("another player")).status == 200).then_some(())
-    });
+    server.becomes("the database", SOON, &shared.bytes_for("another player"), 200);
     assert_eq!(shared.row(&server)["plays"], 2);
 }
 
@@ -427,7 +423,7 @@ fn people_look_after_their_own_links_and_administrators_after_all() {
     assert_eq!(ask(&ann, "PATCH", &one, Some(json!({"expires_at": "2030-01-01T00:00:00Z"}))).status, 400);
     assert_eq!(ask(&ann, "DELETE", &one, None).status, 204);
     assert_eq!(ask(&ann, "DELETE", &one, None).status, 404, "it was revoked before");
-    server.becomes("the revocation", SECOND, &first.bytes(), 401);
+    server.refuses("the revocation", SECOND, &first.bytes(), 401);
 }
 
 #[test]

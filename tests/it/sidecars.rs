@@ -115,7 +115,7 @@ fn who_may_not_see_the_video_sees_nothing_beside_it() {
     }
     server.program.ok(&format!("token revoke {}", narrow.token_id()));
     let request = get(format!("/m/{id}/poster/x.jpg"));
-    narrow.becomes("the revocation", SOON, &request, 401);
+    narrow.refuses("the revocation", SOON, &request, 401);
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn a_viewing_goes_on_when_its_token_is_over() {
     assert!(metrics.text().contains(label), "{}", metrics.text());
 
     server.program.ok(&format!("token revoke {}", ada.token_id()));
-    server.becomes("the revocation", SECOND, &watching, 401);
+    server.refuses("the revocation", SECOND, &watching, 401);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_viewing_goes_on_when_its_signature_is_over() {
     let elsewhere = from(&get(signed.replace(&id, &other)), "a player");
     assert_eq!(server.send(&elsewhere).status, 401, "another film was not signed");
     server.program.ok("key rotate --keep 0s");
-    server.becomes("the rotation", SECOND, &watching, 401);
+    server.refuses("the rotation", SECOND, &watching, 401);
 }
 
 #[test]

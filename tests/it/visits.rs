@@ -89,5 +89,5 @@ fn a_visit_ends_with_its_token() {
     let page = navigation(&place).header("Cookie", cookie);
     assert_eq!(server.send(&page).status, 200);
     server.program.ok(&format!("token revoke {}", ada.token_id()));
-    server.becomes("the revocation", SOON, &page, 401);
+    server.refuses("the revocation", SOON, &page, 401);
 }

@@ -60,17 +60,19 @@ impl Request {
 
     /// To a server that may be gone, or may end the connection within the answer.
     pub fn try_send(&self, address: SocketAddr) -> io::Result<Response> {
-        let mut connection = Connection::over(TcpStream::connect(address)?, address);
-        connection.try_write(&self.clone().header("Connection", "close"))?;
-        connection.try_response(&self.method)
+        self.try_send_over(Connection::over(TcpStream::connect(address)?, address))
     }
 
-    pub fn send_over<S: Read + Write>(&self, mut connection: Connection<S>) -> Response {
-        connection.write(&self.clone().header("Connection", "close"));
-        let response = connection.response(&self.method);
+    pub fn send_over<S: Read + Write>(&self, connection: Connection<S>) -> Response {
+        self.try_send_over(connection).expect("a complete answer")
+    }
+
+    fn try_send_over<S: Read + Write>(&self, mut connection: Connection<S>) -> io::Result<Response> {
+        connection.try_write(&self.clone().header("Connection", "close"))?;
+        let response = connection.try_response(&self.method)?;
         let rest = connection.rest();
         assert!(rest.is_empty(), "{} bytes behind the body of {self:?}", rest.len());
-        response
+        Ok(response)
     }
 
     /// Its head, as it goes over the wire.

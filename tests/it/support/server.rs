@@ -142,9 +142,13 @@ impl Server {
         request.try_send(self.address)
     }
 
-    /// Asks until the answer has this status. An answer under way when a right is withdrawn is cut off, as promised:
-    /// that is no failure, and asks again.
+    /// Asks until the answer has this status. Each answer must be whole.
     pub fn becomes(&self, why: &str, within: Duration, request: &Request, status: u16) {
+        eventually(why, within, || (self.send(request).status == status).then_some(()));
+    }
+
+    /// The same where a right is withdrawn. An answer that is under way then is cut off, as promised, and asked for again.
+    pub fn refuses(&self, why: &str, within: Duration, request: &Request, status: u16) {
         eventually(why, within, || {
             self.try_send(request).ok().filter(|answer| answer.status == status).map(drop)
         });
@@ -233,6 +237,11 @@ impl Caller<'_> {
     /// See [`Server::becomes`].
     pub fn becomes(&self, why: &str, within: Duration, request: &Request, status: u16) {
         self.server.becomes(why, within, &self.with_token(request), status);
+    }
+
+    /// See [`Server::refuses`].
+    pub fn refuses(&self, why: &str, within: Duration, request: &Request, status: u16) {
+        self.server.refuses(why, within, &self.with_token(request), status);
     }
 
     /// The token goes into the query.
