@@ -22,7 +22,7 @@ const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// Header lines that a response may have at most without growing its tables: those here, and what others add.
+/// Header lines, those here and what others add, for which the index of a response's map has room. Clones keep the index.
 const ROOM: usize = 24;
 
 /// On every answer about a representation, beside what the edge puts on all answers.

@@ -119,14 +119,7 @@ fn parse(value: &HeaderValue) -> Option<Vec<Spec>> {
     // White space around a field's value is not part of it (§5.5); inside the value it counts.
     let (unit, set) = value.to_str().ok()?.trim_matches(OWS).split_once('=')?;
     // Names of units are case-insensitive (§14.1).
-    if !unit.eq_ignore_ascii_case("bytes") {
-        return None;
-    }
-    // Nearly everybody asks for one range.
-    if !set.bytes().any(|byte| matches!(byte, b',' | b' ' | b'\t')) {
-        return Spec::parse(set).map(|only| vec![only]);
-    }
-    if set.split(',').count() > MAX_ELEMENTS {
+    if !unit.eq_ignore_ascii_case("bytes") || set.split(',').count() > MAX_ELEMENTS {
         return None;
     }
     // A list has room for white space beside its commas, not before its first member (§5.6.1.2).

@@ -31,7 +31,7 @@ const HEAD_BYTES: usize = 16 * 1024;
 
 thread_local! {
     /// What was read, on its way into hyper's buffer. That one would have to be cleared first, each time and all of it.
-    static HEADS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static HEADS: RefCell<Vec<u8>> = RefCell::new(vec![0; HEAD_BYTES]);
 }
 
 pub(super) struct Socket {
@@ -133,7 +133,6 @@ impl Socket {
             let mut read = 0;
             let result = self.stream.try_io(Interest::READABLE, || {
                 read = HEADS.with_borrow_mut(|heads| {
-                    heads.resize(HEAD_BYTES, 0);
                     let read = rustix::io::read(&self.stream, &mut heads[..room])?;
                     buffer.put_slice(&heads[..read]);
                     io::Result::Ok(read)

@@ -34,6 +34,11 @@ fn second(now: u64) -> Arc<str> {
     })
 }
 
+/// A number below a power of ten, with zeros before it up to the digits that this has zeros.
+fn padded(digits: &mut itoa::Buffer, power: u64, number: u64) -> &str {
+    &digits.format(power + number)[1..]
+}
+
 /// A line that is being written. Values must need no escaping: words of ours, numbers, addresses, ids.
 pub(crate) struct Line {
     text: String,
@@ -53,8 +58,7 @@ impl Line {
         text.reserve(USUAL);
         let (second, micros) = (second(now.as_secs()), now.subsec_micros());
         let mut digits = itoa::Buffer::new();
-        // Six digits, with zeros before them.
-        let micros = &digits.format(1_000_000 + micros)[1..];
+        let micros = padded(&mut digits, 1_000_000, micros.into());
         let parts = match format {
             LogFormat::Json => [
                 r#"{"timestamp":""#,
@@ -112,7 +116,7 @@ impl Line {
         let micros = u64::try_from(value.as_micros()).unwrap_or(u64::MAX);
         self.digits(micros / 1_000);
         self.text.push('.');
-        self.text.push_str(&itoa::Buffer::new().format(1_000 + micros % 1_000)[1..]);
+        self.text.push_str(padded(&mut itoa::Buffer::new(), 1_000, micros % 1_000));
         self
     }
 
