@@ -7,7 +7,7 @@
 mod cors;
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use axum::Extension;
 use axum::body::Body;
@@ -21,6 +21,7 @@ use http::{HeaderValue, Method, Request};
 use hyper::body::Incoming;
 use tower::ServiceExt as _;
 
+use crate::access::streams::Cut;
 use crate::app::App;
 use crate::error::Error;
 use crate::{api, media, operations, web};
@@ -220,6 +221,19 @@ impl Router {
             Some(page) => page.told(response),
             None => response,
         }
+    }
+
+    /// The answer to a question that its connection has asked before, in the same words. None: it goes the whole way, also
+    /// where something went wrong.
+    pub fn again(&self, question: &media::Question, words: media::Words<'_>, cut: Cut) -> Option<Response> {
+        let page = cors::Page::of(&self.app.cors_origins, words.method, words.headers);
+        let route = media_route(words.uri.path())?;
+        let answered = || media::again(&self.app, question, words, cut);
+        let response = marked(catch_unwind(AssertUnwindSafe(answered)).ok()??, Answered::by(route));
+        Some(match page {
+            Some(page) => page.told(response),
+            None => response,
+        })
     }
 
     async fn send_media(&self, request: Parts) -> Response {

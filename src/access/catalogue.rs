@@ -35,8 +35,12 @@ impl Catalogue {
         self.epoch.store(epoch, Ordering::Release);
     }
 
+    pub(super) fn epoch(&self) -> i64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
     pub(super) async fn find(&self, db: &Db, named: &Named) -> Result<Option<Arc<Item>>, DbError> {
-        let epoch = self.epoch.load(Ordering::Acquire);
+        let epoch = self.epoch();
         if let Some((_, known)) = self.items.get(named).filter(|entry| entry.0 == epoch) {
             return Ok(known);
         }

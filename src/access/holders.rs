@@ -4,6 +4,7 @@
 //! a query on every request; the caches are bounded.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::fast::RandomState;
@@ -51,6 +52,8 @@ pub(super) struct Holders {
     /// By the code's hash.
     shares: ByHash<Share>,
     keys: Cache<String, Entry<SigningKey>>,
+    /// How often something was forgotten before its time.
+    forgotten: AtomicU64,
     uses: Mutex<UsesNoted>,
 }
 
@@ -72,6 +75,7 @@ impl Holders {
             sessions: by_hash(),
             shares: by_hash(),
             keys: Cache::new(MOST_KEYS),
+            forgotten: AtomicU64::new(0),
             uses: Mutex::default(),
         }
     }
@@ -114,6 +118,7 @@ impl Holders {
     /// Its end may have moved on since it was read.
     pub(super) fn forget_session(&self, hash: &TokenHash) {
         self.sessions.invalidate(hash);
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
     }
 
     pub(super) async fn find_share(
@@ -133,6 +138,12 @@ impl Holders {
     /// Its last play may be taken since it was read.
     pub(super) fn forget_share(&self, hash: &TokenHash) {
         self.shares.invalidate(hash);
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Grows when something that was known is forgotten before its time.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::Acquire)
     }
 
     pub(super) async fn find_key(

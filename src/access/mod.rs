@@ -10,6 +10,7 @@
 //!    [`setup`] the way in of the first administrator.
 //!
 //! [`share`] is what somebody without an account was given; [`plays`] counts what is watched by it.
+//! [`standing`] gives a permit out again for the same question, while nothing that it rests on has changed.
 //!
 //! [`streams`] remembers on what grounds each running response was let in, and cuts those that lost them;
 //! [`exchanges`] what a viewing asked and got, in case that it does not play.
@@ -31,6 +32,7 @@ pub mod session;
 pub mod setup;
 pub mod share;
 mod sharing;
+pub mod standing;
 pub mod streams;
 #[cfg(test)]
 mod tests;
@@ -56,6 +58,7 @@ use link::{Link, Target};
 use plays::Plays;
 use policy::{Entrance, Holder, Refusal, Rights, Share};
 use share::{Proof, ShareCode};
+use standing::Stamp;
 use streams::{Asked, Cut, Guard, Streams};
 use token::{PlainToken, TokenHash};
 use viewing::{Viewer, Viewings};
@@ -87,8 +90,10 @@ pub struct Caller {
     viewer: Option<Viewer>,
     /// The credential was good and its time is over: it only goes on with what it began.
     lapse: Option<Lapse>,
-    /// The epoch of the database that was asked.
-    epoch: i64,
+    /// When its time is over, if it has one.
+    until: Option<Seconds>,
+    /// Of the database that was asked.
+    stamp: Stamp,
 }
 
 /// What a credential whose time is over was; it decides the answer.
@@ -136,7 +141,7 @@ impl std::fmt::Debug for Grounds {
 #[derive(Debug)]
 pub struct Permit {
     item: Arc<Item>,
-    caller: Caller,
+    caller: Arc<Caller>,
     viewing: Option<Arc<Viewing>>,
     /// When it was given.
     at: Seconds,
@@ -271,9 +276,9 @@ impl Access {
         entrance: Entrance,
         client: u64,
     ) -> Result<Caller, Denied> {
-        let epoch = self.epoch.load(Ordering::Acquire);
+        let stamp = self.stamp();
         let hash = TokenHash::of_text(text);
-        let holder = match self.holders.known(&hash, epoch) {
+        let holder = match self.holders.known(&hash, stamp.access) {
             Some((_, holder)) => holder,
             // Whether it can be a token at all is asked of unknown ones only: the checksum costs as much as all the rest.
             None if entrance == Entrance::Media && PlainToken::parse(text).is_none() => {
@@ -290,7 +295,9 @@ impl Access {
         // Of a page that somebody has opened as well: he may have to report what he sees there.
         let is_viewing = holder.is_over || holder.expires_at.is_some() || place == Place::Visit;
         let viewer = is_viewing.then_some(Viewer { grounds: hash.bytes(), client });
-        Ok(Caller { rights, grounds: Grounds::Token { hash, place, entrance, holder }, viewer, lapse, epoch })
+        let until = holder.expires_at;
+        let grounds = Grounds::Token { hash, place, entrance, holder };
+        Ok(Caller { rights, grounds, viewer, lapse, until, stamp })
     }
 
     async fn session_caller(
@@ -299,7 +306,7 @@ impl Access {
         entrance: Entrance,
         client: u64,
     ) -> Result<Caller, Denied> {
-        let epoch = self.epoch.load(Ordering::Acquire);
+        let stamp = self.stamp();
         let holder = self.session(hash).await?.ok_or(Denied::Unauthorized(Refusal::Unknown.label()))?;
         let place = Place::Session;
         let rights = self
@@ -307,10 +314,11 @@ impl Access {
             .map_err(|refusal| Denied::Unauthorized(refusal.label()))?;
         Ok(Caller {
             rights,
+            until: holder.expires_at,
             grounds: Grounds::Token { hash, place, entrance, holder },
             viewer: Some(Viewer { grounds: hash.bytes(), client }),
             lapse: None,
-            epoch,
+            stamp,
         })
     }
 
@@ -346,13 +354,15 @@ impl Access {
 
     async fn link_caller(&self, link: &Link, named: &Named, client: u64) -> Result<Caller, Denied> {
         let now = self.clock.seconds();
-        let epoch = self.epoch.load(Ordering::Acquire);
+        let stamp = self.stamp();
         let key = self.key(&link.key, now).await?.ok_or(Denied::Unauthorized("unknown_key"))?;
         let scope = signed_scope(link, &key, named).ok_or(Denied::Unauthorized("bad_signature"))?;
         let lapse = (link.expires <= now).then_some(Lapse::Link);
         let rights = Rights::of_link(scope.clone());
         let viewer = Some(Viewer { grounds: link.signature(), client });
-        Ok(Caller { rights, grounds: Grounds::Link { key: key.id.clone(), scope }, viewer, lapse, epoch })
+        let until = Some(key.retires_at.map_or(link.expires, |end| end.min(link.expires)));
+        let grounds = Grounds::Link { key: key.id.clone(), scope };
+        Ok(Caller { rights, grounds, viewer, lapse, until, stamp })
     }
 
     async fn key(&self, id: &str, now: Seconds) -> Result<Option<Arc<SigningKey>>, Denied> {
@@ -370,7 +380,7 @@ impl Access {
         let at = self.clock.seconds();
         let viewing = self.viewing(&caller, item.as_deref(), at).await?;
         let item = item.ok_or(Withheld::Hidden)?;
-        Ok(Permit { item, caller, viewing, at })
+        Ok(Permit { item, caller: Arc::new(caller), viewing, at })
     }
 
     /// The viewing that a request for this item belongs to, if somebody has to know. A credential that is over gets the
@@ -400,12 +410,16 @@ impl Access {
     /// Keeps a response in view until the guard is dropped; `cut` ends it. What was decided before the database changed
     /// is decided again: opening the file may have taken long, and a review looks only at what is in view.
     pub async fn enter(&self, permit: Permit, asked: Asked, cut: Cut) -> Result<Guard, Withheld> {
-        let epoch = permit.caller.epoch;
         let guard = Streams::enter(&self.streams, permit, asked, cut);
-        if epoch != self.epoch.load(Ordering::Acquire) {
+        if !self.is_current(guard.permit()) {
             self.decide_again(guard.permit()).await?;
         }
         Ok(guard)
+    }
+
+    /// Whether no right has changed since the decision.
+    fn is_current(&self, permit: &Permit) -> bool {
+        permit.caller.stamp.access == self.epoch.load(Ordering::Acquire)
     }
 
     /// Called when the database has changed: what was known at other epochs is void. True when callers may have lost

@@ -52,7 +52,7 @@ impl Caller {
 
 impl Access {
     pub(super) async fn share_caller(&self, visit: &ShareVisit, client: u64) -> Result<Caller, Denied> {
-        let epoch = self.epoch.load(std::sync::atomic::Ordering::Acquire);
+        let stamp = self.stamp();
         let hash = visit.code.hash();
         let share = self.find_share(hash).await?;
         let (rights, is_over) = self.rights_of_share(&share, visit.proof)?;
@@ -62,8 +62,9 @@ impl Access {
             (false, false) => None,
         };
         let viewer = Some(Viewer { grounds: hash.bytes(), client: visit.client().unwrap_or(client) });
+        let until = share.owner.expires_at;
         let grounds = Grounds::Share { hash, share, proof: visit.proof };
-        Ok(Caller { rights, grounds, viewer, lapse, epoch })
+        Ok(Caller { rights, grounds, viewer, lapse, until, stamp })
     }
 
     async fn find_share(&self, hash: TokenHash) -> Result<Arc<Share>, Denied> {

@@ -238,3 +238,91 @@ async fn what_is_written_for_debugging_holds_no_signature() {
         assert!(!text.contains(signature.trim_matches(['[', ']'])), "{text}");
     }
 }
+
+/// The permit of somebody who asks for the first time, if it may be kept.
+async fn kept(access: &Access, credential: &Credential, named: &Named) -> Option<standing::Standing> {
+    let caller = access.caller(Some(credential.clone()), named, Entrance::Media, 1).await.unwrap();
+    let permit = access.permit(caller, named).await.unwrap();
+    access.keep(&permit)
+}
+
+#[tokio::test]
+async fn a_decision_stands_until_something_that_it_rests_on_changes() {
+    type Change = fn(&Access, &AtomicI64);
+    let cases: [(Change, bool, &str); 8] = [
+        (|_, _| {}, true, "nothing"),
+        (|_, time| time.store(1_009, Ordering::Relaxed), true, "time goes on"),
+        (|_, time| time.store(1_010, Ordering::Relaxed), false, "the token is over"),
+        (|access, _| _ = access.renew(Epochs { access: 9, catalogue: 0 }), false, "rights"),
+        (|access, _| _ = access.renew(Epochs { access: 0, catalogue: 9 }), false, "the catalogue"),
+        (|access, _| _ = access.set_informed(false), false, "the database is silent"),
+        (|access, _| access.forget_session(&TokenHash::of_text("x")), false, "a logout, perhaps this one"),
+        (|access, _| _ = access.renew(Epochs { access: 0, catalogue: 0 }), true, "news without a change"),
+    ];
+    for (change, want, why) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let (time, clock) = hand();
+        let (access, credential, named) = scene_at(folder.path(), clock, Some(1_010)).await;
+        let standing = kept(&access, &credential, &named).await.unwrap();
+        assert!(access.again(&standing).is_some(), "{why}: before");
+        change(&access, &time);
+        assert_eq!(access.again(&standing).is_some(), want, "{why}");
+        time.store(1_005, Ordering::Relaxed);
+        assert_eq!(access.again(&standing).is_some(), want, "{why}: and the clock is put back");
+    }
+}
+
+#[tokio::test]
+async fn a_decision_is_made_anew_after_a_while() {
+    let folder = tempfile::tempdir().unwrap();
+    let (time, clock) = hand();
+    let (access, credential, named) = scene_at(folder.path(), clock, None).await;
+    let standing = kept(&access, &credential, &named).await.unwrap();
+    let latest = (1..3_600).take_while(|seconds| {
+        time.store(1_000 + seconds, Ordering::Relaxed);
+        access.again(&standing).is_some()
+    });
+    assert_eq!(latest.last(), Some(29), "whoever decides also notes the last use and the viewing");
+}
+
+#[tokio::test]
+async fn a_viewing_whose_credential_is_over_is_decided_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (time, clock) = hand();
+    let (access, credential, named) = scene_at(folder.path(), clock, Some(1_010)).await;
+    assert_eq!(gets(&access, &credential, &named, 1).await, "granted");
+    time.store(1_010, Ordering::Relaxed);
+    assert_eq!(gets(&access, &credential, &named, 1).await, "viewing");
+    assert!(kept(&access, &credential, &named).await.is_none());
+}
+
+#[tokio::test]
+async fn a_share_is_decided_each_time_until_its_viewing_has_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, clock) = hand();
+    let (access, _, _) = scene_at(folder.path(), clock, None).await;
+    let code = share::ShareCode::from_random([9; 18]);
+    let hash = code.hash().stored();
+    let mut change = access.db.change().await.unwrap();
+    let row = NewShare {
+        id: "s",
+        owner_id: "u",
+        hash: &hash,
+        item: ItemId::new([1; 16]),
+        name: None,
+        password: None,
+        download: false,
+        plays_limit: Some(2),
+        expires_at: None,
+    };
+    change.add_share(&row, 0).await.unwrap();
+    change.commit().await.unwrap();
+    let (named, credential) =
+        (Named::Shared(code.clone()), Credential::Share(share::ShareVisit::new(code)));
+    assert!(kept(&access, &credential, &named).await.is_none(), "the first bytes take a play");
+    assert_eq!(gets(&access, &credential, &named, 1).await, "granted");
+    let standing = kept(&access, &credential, &named).await.expect("what follows takes none");
+    assert!(access.again(&standing).is_some());
+    assert_eq!(gets(&access, &credential, &named, 2).await, "granted");
+    assert!(access.again(&standing).is_none(), "the last play is taken: it may have been this viewer's next");
+}

@@ -68,11 +68,15 @@ impl Viewing {
     }
 
     fn goes_on(&self, now: Seconds) -> bool {
-        now < self.began.saturating_add(LONGEST)
-            && now < self.latest.load(Ordering::Relaxed).saturating_add(IDLE)
+        now < self.ends() && now < self.latest.load(Ordering::Relaxed).saturating_add(IDLE)
     }
 
-    fn asked(&self, now: Seconds) {
+    /// When it has lasted long enough.
+    pub(super) fn ends(&self) -> Seconds {
+        self.began.saturating_add(LONGEST)
+    }
+
+    pub(super) fn asked(&self, now: Seconds) {
         self.latest.fetch_max(now, Ordering::Relaxed);
     }
 }

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use http::{Method, Response};
 use tracing::Level;
 
-use crate::access::client::Client;
 use crate::access::exchanges::{Answering, Asking, Ending};
 use crate::access::streams::{Begun, Guard};
 use crate::app::{App, RequestId};
@@ -50,7 +49,7 @@ impl Entry {
         app: &App,
         method: &Method,
         connection: Option<Connection>,
-        client: Option<&Client>,
+        client: Option<IpAddr>,
         begun: Instant,
     ) -> Entry {
         Entry {
@@ -59,7 +58,7 @@ impl Entry {
             is_answered: false,
             request_id: app.request_id(),
             method: method_label(method),
-            client: client.map(Client::network),
+            client,
             begun,
         }
     }

@@ -5,12 +5,18 @@
 //! 3. Errors get the body that their reader understands.
 //! 4. The response gets the body that sends.
 //! 5. When that has ended, one line goes to the log, and the metrics count.
+//!
+//! A connection remembers what it was asked last about a film. When it is asked so again, in the same words, 1 and most of 2
+//! are known.
 
 mod journal;
 
+use std::future::ready;
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::response::{IntoResponse, Response};
+use futures_util::future::Either;
 use http::header::{CONNECTION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use hyper::body::Incoming;
@@ -21,6 +27,7 @@ use crate::app::{App, RequestId};
 use crate::body::{Lane, Outgoing, outgoing};
 use crate::config::ZeroCopy;
 use crate::error::{Audience, Error, Problem, Visitor};
+use crate::media::{Question, Words};
 use crate::reception;
 use crate::router::{Answered, Reader, Router};
 use crate::server::Connection;
@@ -42,23 +49,62 @@ impl Edge {
         Edge { app, router }
     }
 
-    pub async fn answer(self, mut request: Request<Incoming>) -> http::Response<Outgoing> {
+    /// A question that was asked before is answered at once. Others have their way to go, with room for it on the heap:
+    /// hyper moves what it is given about.
+    pub fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = http::Response<Outgoing>> + Send + use<> {
         let begun = Instant::now();
+        match self.again(&request, begun) {
+            Some(response) => Either::Left(ready(response)),
+            None => Either::Right(Box::pin(self.clone().decide(request, begun))),
+        }
+    }
+
+    async fn decide(self, mut request: Request<Incoming>, begun: Instant) -> http::Response<Outgoing> {
         let connection = request.extensions().get::<Connection>().cloned();
         let client = connection.as_ref().map(|connection| self.client(connection, request.headers()));
-        let entry = Entry::begin(&self.app, request.method(), connection.clone(), client.as_ref(), begun);
+        let network = client.as_ref().map(Client::network);
+        let entry = Entry::begin(&self.app, request.method(), connection.clone(), network, begun);
         let asker = Asker::of(&request);
         if let Some((connection, client)) = connection.as_ref().zip(client) {
             request.extensions_mut().insert(Cut::new(connection.carrier()));
             request.extensions_mut().insert(client);
         }
-        let response = match check(&self.app, request) {
+        let mut response = match check(&self.app, request) {
             Ok(request) => self.router.answer(request).await,
             Err(error) => closing(error),
         };
-        let mut response = outgoing(finished(response, &asker, entry.request_id()), || {
-            lane(self.app.zero_copy, connection.as_ref()?)
-        });
+        if let Some(question) = response.extensions_mut().remove::<Arc<Question>>()
+            && let Some(connection) = &connection
+        {
+            connection.remember(question);
+        }
+        self.sent(response, &asker, entry, connection.as_ref())
+    }
+
+    /// The answer to what the connection remembers.
+    fn again(&self, request: &Request<Incoming>, begun: Instant) -> Option<http::Response<Outgoing>> {
+        let connection = request.extensions().get::<Connection>()?;
+        let question = connection.remembered()?.downcast::<Question>().ok()?;
+        let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+        let words = Words { method, version: request.version(), uri, headers };
+        let response = self.router.again(&question, words, Cut::new(connection.carrier()))?;
+        let entry =
+            Entry::begin(&self.app, method, Some(connection.clone()), Some(question.network()), begun);
+        Some(self.sent(response, &Asker { method: method.clone(), visitor: None }, entry, Some(connection)))
+    }
+
+    fn sent(
+        &self,
+        response: Response,
+        asker: &Asker,
+        entry: Entry,
+        connection: Option<&Connection>,
+    ) -> http::Response<Outgoing> {
+        let finished = finished(response, asker, entry.request_id());
+        let mut response = outgoing(finished, || lane(self.app.zero_copy, connection?));
         entry.end_with(&mut response);
         response
     }

@@ -3,19 +3,20 @@
 //! Before them stands the decision: who asks ([`crate::access`]) is settled before anything that depends on the
 //! file, so that Range and conditions tell a stranger nothing.
 
+mod again;
 mod legacy;
 pub mod path;
 mod sidecar;
 pub mod subtitles;
 
 use std::cell::RefCell;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_DISPOSITION, COOKIE, DATE, RANGE, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 
 use crate::access::client::Client;
 use crate::access::credential::{self, Credential};
@@ -35,6 +36,7 @@ use crate::types::program::Agent;
 
 use path::{MediaPath, Part};
 
+pub use again::{Question, Words, again};
 pub use legacy::serve as serve_legacy;
 
 /// `/m/...`, `/t/...`, `/s/.../` and `/files/...`: a video, its poster or its subtitles.
@@ -42,14 +44,19 @@ pub async fn serve(app: &App, request: &Parts) -> Result<Response, Error> {
     let asked = MediaPath::parse(request.uri.path());
     let permit = admit(app, request, &asked, Entrance::Media).await?;
     let asking = Asking::of(&permit, asked.part.word(), &request.headers);
+    let question = Question::of(app, &permit, request, &asked.part);
     let sent = match &asked.part {
         Part::Film => send(app, permit, request).await,
         Part::Poster => Box::pin(sidecar::poster(app, permit, request)).await,
         Part::Subtitles(label) => Box::pin(sidecar::subtitles(app, permit, label, request)).await,
     };
-    let Some(asking) = asking else { return sent };
-    let mut response = sent.into_response();
-    response.extensions_mut().insert(asking);
+    let mut response = match (sent, &asking) {
+        (Ok(response), _) => response,
+        (Err(error), None) => return Err(error),
+        (Err(error), Some(_)) => error.into_response(),
+    };
+    asking.map(|asking| response.extensions_mut().insert(asking));
+    question.map(|question| response.extensions_mut().insert(Arc::new(question)));
     Ok(response)
 }
 
@@ -145,17 +152,11 @@ pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response
     } else {
         Box::pin(opened(app, &permit, form)).await?
     };
-    let (plan, now) = planned(app, request, &film.representation);
+    let (plan, now) = planned(app, &request.method, &request.headers, &film.representation);
     let sends_bytes = matches!(plan, Plan::Whole | Plan::Part(_) | Plan::Parts(_));
     let permit =
         if sends_bytes && request.method == Method::GET { app.access.begin(permit).await? } else { permit };
-    let shown = (!permit.may_download()).then(|| body::disposition(file_name(&permit.item().path), true));
-    let mut response = responded(app, permit, request, &film.representation, plan, now).await?;
-    // What is not for saving is shown, also what browsers would rather save.
-    if let Some(shown) = shown.filter(|_| response.headers().contains_key(CONTENT_DISPOSITION)) {
-        response.headers_mut().insert(CONTENT_DISPOSITION, shown);
-    }
-    Ok(response)
+    responded(app, permit, request, &film.representation, plan, now).await
 }
 
 /// Plans and responds.
@@ -165,13 +166,18 @@ async fn answer(
     request: &Parts,
     representation: &Representation,
 ) -> Result<Response, Error> {
-    let (plan, now) = planned(app, request, representation);
+    let (plan, now) = planned(app, &request.method, &request.headers, representation);
     responded(app, permit, request, representation, plan, now).await
 }
 
-fn planned(app: &App, request: &Parts, representation: &Representation) -> (Plan, HttpDate) {
+fn planned(
+    app: &App,
+    method: &Method,
+    headers: &HeaderMap,
+    representation: &Representation,
+) -> (Plan, HttpDate) {
     let now = now(app);
-    (range::plan(&request.method, &request.headers, &representation.facts(now)), now)
+    (range::plan(method, headers, &representation.facts(now)), now)
 }
 
 async fn responded(
@@ -182,19 +188,45 @@ async fn responded(
     plan: Plan,
     now: HttpDate,
 ) -> Result<Response, Error> {
-    let asked = asked(request, first_byte(&plan), representation.facts(now).len);
+    let network = request.extensions.get::<Client>().map_or(Ipv4Addr::UNSPECIFIED.into(), Client::network);
+    let asked = asked(network, &request.headers, &plan, representation.facts(now).len);
+    let response = written(app, &permit, &request.method, representation, plan, now);
+    let kind = counted(app, &request.headers, &response);
+    let item = permit.item().id;
+    let guard = match request.extensions.get::<Cut>() {
+        Some(cut) if sends_file(&response) => {
+            Some(Arc::new(app.access.enter(permit, asked, cut.clone()).await?))
+        }
+        _ => None,
+    };
+    Ok(told(response, Sent { item, kind, guard }))
+}
+
+/// The head, and the pieces of the body.
+fn written(
+    app: &App,
+    permit: &Permit,
+    method: &Method,
+    representation: &Representation,
+    plan: Plan,
+    now: HttpDate,
+) -> Response {
     let boundary = || Boundary::from_random(app.chance.bytes());
-    let mut response = body::respond(representation, plan, boundary, &request.method);
+    let mut response = body::respond(representation, plan, boundary, method);
+    let headers = response.headers_mut();
     // By the clock that judged the conditions: Last-Modified is never later (RFC 9110 §8.8.2.1).
-    response.headers_mut().insert(DATE, date(now));
-    observed(app, permit, request, asked, response).await
+    headers.insert(DATE, date(now));
+    // What is not for saving is shown, also what browsers would rather save.
+    if !permit.may_download() && headers.contains_key(CONTENT_DISPOSITION) {
+        headers.insert(CONTENT_DISPOSITION, body::disposition(file_name(&permit.item().path), true));
+    }
+    response
 }
 
 /// For who looks at running responses.
-fn asked(request: &Parts, from: u64, size: u64) -> Asked {
-    let network = request.extensions.get::<Client>().map_or(Ipv4Addr::UNSPECIFIED.into(), Client::network);
-    let agent = request.headers.get(USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
-    Asked { network, agent: Agent::of(agent), from, size }
+fn asked(network: IpAddr, headers: &HeaderMap, plan: &Plan, size: u64) -> Asked {
+    let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
+    Asked { network, agent: Agent::of(agent), from: first_byte(plan), size }
 }
 
 fn first_byte(plan: &Plan) -> u64 {
@@ -324,24 +356,22 @@ fn since_1970(now: std::time::Duration) -> (i64, u32) {
     (crate::clock::seconds(now), now.subsec_nanos())
 }
 
-/// Keeps the response in access's view while it is sent, and tells log and metrics what it is.
-async fn observed(
-    app: &App,
-    permit: Permit,
-    request: &Parts,
-    asked: Asked,
-    mut response: Response,
-) -> Result<Response, Error> {
-    let kind = range::asked(&request.headers).label();
+/// What was asked for, as a metric's label.
+fn counted(app: &App, headers: &HeaderMap, response: &Response) -> &'static str {
+    let kind = range::asked(headers).label();
     app.metrics.ranges.get_or_create(&RangeLabels { kind, result: response.status().as_u16() }).inc();
-    let item = permit.item().id;
-    let sends_file = response.extensions().get::<body::Pieces>().is_some_and(|pieces| !pieces.is_empty());
-    let guard = match request.extensions.get::<Cut>() {
-        Some(cut) if sends_file => Some(Arc::new(app.access.enter(permit, asked, cut.clone()).await?)),
-        _ => None,
-    };
-    response.extensions_mut().insert(Sent { item, kind, guard });
-    Ok(response)
+    kind
+}
+
+/// Such a response is kept in access's view while it is sent.
+fn sends_file(response: &Response) -> bool {
+    response.extensions().get::<body::Pieces>().is_some_and(|pieces| !pieces.is_empty())
+}
+
+/// Tells log and metrics what a response is.
+fn told(mut response: Response, sent: Sent) -> Response {
+    response.extensions_mut().insert(sent);
+    response
 }
 
 /// What a page needs to know of an item whose bytes its viewer may see.

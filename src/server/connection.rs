@@ -169,8 +169,7 @@ where
     let asked = Arc::clone(&line);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let answering = Answering::begin(&asked, &mut request);
-        // hyper moves it about, and it is large.
-        let answer = Box::pin(handler(request));
+        let answer = handler(request);
         async move { Ok::<_, Infallible>(answer.await.map(|body| Answer::new(body, answering))) }
     });
     let mut http = settings.http.serve_connection(TokioIo::new(wire), service);

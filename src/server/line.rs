@@ -1,5 +1,6 @@
 //! What others hold of a connection: its pace to report to, and orders to drain or to be cut.
 
+use std::any::Any;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
@@ -37,6 +38,15 @@ impl Connection {
         }
     }
 
+    /// Keeps what the handler wants to know at the next request, in the place of what it kept before.
+    pub fn remember(&self, what: Memory) {
+        *self.0.memory() = Some(what);
+    }
+
+    pub fn remembered(&self) -> Option<Memory> {
+        self.0.memory().clone()
+    }
+
     /// What can end this connection at once by a reset, also while a write waits for a reader that takes nothing.
     pub fn carrier(&self) -> Arc<dyn Carrier> {
         Arc::<Line>::clone(&self.0)
@@ -58,6 +68,9 @@ impl Connection {
         *self.0.is_from_here.get_or_init(|| is_ours(self.0.peer))
     }
 }
+
+/// What a handler remembers of a connection.
+pub type Memory = Arc<dyn Any + Send + Sync>;
 
 /// An address is this machine's unless the kernel says that no socket can be bound to it. Who cannot be told is treated as
 /// if he were here.
@@ -92,6 +105,8 @@ pub(super) struct Line {
     held: Mutex<Vec<(u64, Arc<Guard>)>>,
     /// Bytes of the responses since the last one that was held.
     flown: AtomicU64,
+    /// The handler's.
+    memory: Mutex<Option<Memory>>,
 }
 
 /// What hyper, and the encryption, may hold of a response that is over for us.
@@ -117,6 +132,7 @@ impl Line {
             sends_body: AtomicBool::new(false),
             held: Mutex::default(),
             flown: AtomicU64::new(0),
+            memory: Mutex::default(),
         }
     }
 
@@ -141,6 +157,10 @@ impl Line {
     pub(super) fn acknowledged(&self) -> u64 {
         let socket = self.socket.get().and_then(Weak::upgrade);
         socket.map_or(0, |socket| self.lane.acknowledged(&*socket))
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Option<Memory>> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn held(&self) -> MutexGuard<'_, Vec<(u64, Arc<Guard>)>> {
