@@ -12,7 +12,7 @@ use reelgate::access::policy::{Entrance, Holder, admit};
 use reelgate::access::token::{PlainToken, TokenHash};
 use reelgate::media::path::MediaPath;
 use reelgate::mp4::{self, Layout, Walk};
-use reelgate::range::{Boundary, ByteRange, ETag, Facts, HttpDate, Multipart, plan};
+use reelgate::range::{Boundary, ByteRange, ETag, Facts, HttpDate, Multipart, Requested, plan};
 use reelgate::storage::{Stat, validator};
 use reelgate::types::{ItemId, Role, Scope, TokenKind, UserState};
 
@@ -35,7 +35,10 @@ fn plans(criterion: &mut Criterion) {
             |(name, value): &(HeaderName, &'static str)| (name.clone(), HeaderValue::from_static(value));
         let headers: HeaderMap = lines.iter().map(of_line).collect();
         criterion.bench_function(&format!("plan {name}"), |bencher| {
-            bencher.iter(|| plan(&Method::GET, black_box(&headers), black_box(&facts)));
+            bencher.iter(|| {
+                let requested = Requested::of(black_box(&headers));
+                plan(&Method::GET, black_box(&headers), &requested, black_box(&facts))
+            });
         });
     }
 }

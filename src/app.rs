@@ -236,10 +236,16 @@ fn most_kept(limit: Option<u64>) -> usize {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestId(u64);
 
+impl RequestId {
+    /// Its digits, in room for them.
+    pub fn digits(self, room: &mut [u8; 16]) -> &str {
+        HEXLOWER.encode_mut_str(&self.0.to_be_bytes(), room)
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut digits = [0; 16];
-        f.write_str(HEXLOWER.encode_mut_str(&self.0.to_be_bytes(), &mut digits))
+        f.write_str(self.digits(&mut [0; 16]))
     }
 }
 

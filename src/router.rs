@@ -225,15 +225,19 @@ impl Router {
 
     /// The answer to a question that its connection has asked before, in the same words. None: it goes the whole way, also
     /// where something went wrong.
-    pub fn again(&self, question: &media::Question, words: media::Words<'_>, cut: Cut) -> Option<Response> {
-        let page = cors::Page::of(&self.app.cors_origins, words.method, words.headers);
-        let route = media_route(words.uri.path())?;
-        let answered = || media::again(&self.app, question, words, cut);
-        let response = marked(catch_unwind(AssertUnwindSafe(answered)).ok()??, Answered::by(route));
-        Some(match page {
-            Some(page) => page.told(response),
-            None => response,
-        })
+    pub fn again(
+        &self,
+        question: &media::Question,
+        words: media::Words<'_>,
+        cut: Cut,
+    ) -> Option<(media::Again, Answered)> {
+        let answered = Answered::by(media_route(words.uri.path())?);
+        let ask = || media::again(&self.app, question, words, cut);
+        let mut again = catch_unwind(AssertUnwindSafe(ask)).ok()??;
+        if let Some(page) = cors::Page::of(&self.app.cors_origins, words.method, words.headers) {
+            page.tell(again.response.headers_mut());
+        }
+        Some((again, answered))
     }
 
     async fn send_media(&self, request: Parts) -> Response {

@@ -317,8 +317,7 @@ async fn a_share_is_decided_each_time_until_its_viewing_has_begun() {
     };
     change.add_share(&row, 0).await.unwrap();
     change.commit().await.unwrap();
-    let (named, credential) =
-        (Named::Shared(code.clone()), Credential::Share(share::ShareVisit::new(code)));
+    let (named, credential) = (Named::Shared(code.clone()), Credential::Share(share::ShareVisit::new(code)));
     assert!(kept(&access, &credential, &named).await.is_none(), "the first bytes take a play");
     assert_eq!(gets(&access, &credential, &named, 1).await, "granted");
     let standing = kept(&access, &credential, &named).await.expect("what follows takes none");

@@ -35,10 +35,11 @@ pub(super) struct Copying {
 impl Copying {
     pub(super) fn new(pieces: Pieces) -> Self {
         let left = pieces.len();
+        let pieces: VecDeque<Piece> = pieces.into_iter().collect();
         Self {
-            pieces: pieces.into_iter().collect(),
             left,
-            gathers: usize::try_from(left).is_ok_and(|left| left <= SMALL),
+            gathers: pieces.len() > 1 && usize::try_from(left).is_ok_and(|left| left <= SMALL),
+            pieces,
             frame: None,
             watched: None,
             reading: None,

@@ -32,9 +32,9 @@ pub use container::Container;
 pub use disposition::disposition;
 pub use film::{Film, Films};
 pub use lane::{Lane, Outlet, Written};
-pub use outgoing::{BodyError, Ended, Outcome, Outgoing, outgoing};
+pub use outgoing::{BodyError, Ended, Outcome, Outgoing, outgoing, sending};
 pub use representation::{Piece, Pieces, Representation, Segment};
-pub use response::respond;
+pub use response::{packed, respond};
 pub use shelf::{Kept, Shelf};
 pub use tally::Progress;
 

@@ -1,7 +1,7 @@
 //! The body that the server sends, and how it ended.
 //!
-//! 1. [`outgoing`] takes the pieces out of a response's extensions and puts a body in that sends them; a response
-//!    without pieces keeps its own.
+//! 1. [`sending`] makes a body of a response's pieces; [`outgoing`] does for a response that has been through axum, with the
+//!    pieces in its extensions. A response without pieces keeps its own body.
 //! 2. [`Outgoing`] counts what passes, and says once how it ended: to the end, given up, or broken.
 
 use std::fmt;
@@ -68,8 +68,18 @@ enum Source {
     Windows(Box<Windows>),
 }
 
-/// Gives a response the body that sends it. With a lane, windows of files go to the connection's socket uncopied; it is
-/// asked for only when there are such windows.
+/// Gives a response the body that sends its pieces. With a lane, windows of files go to the connection's socket uncopied;
+/// it is asked for only when there are such windows.
+#[must_use]
+pub fn sending<'l>(
+    response: Response<Pieces>,
+    lane: impl FnOnce() -> Option<&'l Lane>,
+) -> Response<Outgoing> {
+    let tally = Arc::<Tally>::default();
+    response.map(|pieces| Outgoing { source: Source::of(pieces, lane, &tally), tally })
+}
+
+/// The same for a response of axum.
 #[must_use]
 pub fn outgoing<'l>(response: Response<Body>, lane: impl FnOnce() -> Option<&'l Lane>) -> Response<Outgoing> {
     let (mut parts, body) = response.into_parts();
@@ -78,18 +88,19 @@ pub fn outgoing<'l>(response: Response<Body>, lane: impl FnOnce() -> Option<&'l 
         // representation (RFC 9110 §8.6).
         parts.headers.remove(header::CONTENT_LENGTH);
     }
-    let tally = Arc::<Tally>::default();
-    let source = match parts.extensions.remove::<Pieces>() {
-        Some(pieces) => Source::of(pieces, lane, &tally),
-        None => Source::Plain(body),
-    };
-    Response::from_parts(parts, Outgoing { source, tally })
+    match parts.extensions.remove::<Pieces>() {
+        Some(pieces) => sending(Response::from_parts(parts, pieces), lane),
+        None => Response::from_parts(parts, Outgoing { source: Source::Plain(body), tally: Arc::default() }),
+    }
 }
 
 impl Source {
     /// The cheapest way that these pieces can go. A short body leaves with its head in one call, which is cheaper than
     /// a call of its own for each.
     fn of<'l>(pieces: Pieces, lane: impl FnOnce() -> Option<&'l Lane>, tally: &Arc<Tally>) -> Source {
+        if pieces.is_empty() {
+            return Source::Plain(Body::empty());
+        }
         let is_windowed = pieces.len() > SMALLEST_WINDOWED && pieces.are_sendable();
         match is_windowed.then(lane).flatten() {
             Some(lane) => Source::Windows(Box::new(Windows::new(pieces, lane.clone(), Arc::clone(tally)))),

@@ -55,14 +55,13 @@ const MEDIA: [(HeaderName, HeaderValue); 3] = [
     ),
 ];
 
-/// Carries out a plan. The body is empty; [`super::outgoing`] makes it of the pieces in the extensions. For HEAD
-/// there are none, and the head is that of GET.
+/// Carries out a plan. [`super::sending`] makes a body of the pieces. For HEAD there are none, and the head is that of GET.
 pub fn respond(
     representation: &Representation,
     plan: Plan,
     boundary: impl FnOnce() -> Boundary,
     method: &Method,
-) -> Response<Body> {
+) -> Response<Pieces> {
     let mut response = match plan {
         Plan::NotModified => without_content(representation, StatusCode::NOT_MODIFIED),
         Plan::PreconditionFailed => without_content(representation, StatusCode::PRECONDITION_FAILED),
@@ -72,9 +71,18 @@ pub fn respond(
         Plan::Parts(ranges) => parts(representation, &ranges, &boundary()),
     };
     if *method == Method::HEAD {
-        response.extensions_mut().remove::<Pieces>();
+        *response.body_mut() = Pieces::default();
     }
     response
+}
+
+/// The same where only bodies of axum go: the pieces travel in the extensions, where [`super::outgoing`] finds them.
+pub fn packed(response: Response<Pieces>) -> Response<Body> {
+    let (mut parts, pieces) = response.into_parts();
+    if !pieces.is_empty() {
+        parts.extensions.insert(pieces);
+    }
+    Response::from_parts(parts, Body::empty())
 }
 
 /// What does not depend on the request, made once for a representation: §15.4.5 wants the validators and what guides
@@ -106,8 +114,8 @@ impl Heads {
     }
 }
 
-fn without_content(representation: &Representation, status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
+fn without_content(representation: &Representation, status: StatusCode) -> Response<Pieces> {
+    let mut response = Response::new(Pieces::default());
     *response.status_mut() = status;
     *response.headers_mut() = representation.heads().without_content.clone();
     if status != StatusCode::NOT_MODIFIED {
@@ -116,7 +124,7 @@ fn without_content(representation: &Representation, status: StatusCode) -> Respo
     response
 }
 
-fn unsatisfiable(representation: &Representation) -> Response<Body> {
+fn unsatisfiable(representation: &Representation) -> Response<Pieces> {
     let mut response = without_content(representation, StatusCode::RANGE_NOT_SATISFIABLE);
     let headers = response.headers_mut();
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
@@ -124,11 +132,11 @@ fn unsatisfiable(representation: &Representation) -> Response<Body> {
     response
 }
 
-fn whole(representation: &Representation) -> Response<Body> {
+fn whole(representation: &Representation) -> Response<Pieces> {
     with_content(representation, StatusCode::OK, representation.whole())
 }
 
-fn part(representation: &Representation, range: ByteRange) -> Response<Body> {
+fn part(representation: &Representation, range: ByteRange) -> Response<Pieces> {
     let pieces = representation.slice(range).collect();
     let mut response = with_content(representation, StatusCode::PARTIAL_CONTENT, pieces);
     let content_range = value(range.content_range(representation.len()));
@@ -136,7 +144,7 @@ fn part(representation: &Representation, range: ByteRange) -> Response<Body> {
     response
 }
 
-fn parts(representation: &Representation, ranges: &[ByteRange], boundary: &Boundary) -> Response<Body> {
+fn parts(representation: &Representation, ranges: &[ByteRange], boundary: &Boundary) -> Response<Pieces> {
     let multipart = Multipart::new(boundary, representation.content_type(), ranges, representation.len());
     let mut pieces = Vec::new();
     for (head, range) in multipart.parts() {
@@ -154,12 +162,12 @@ fn text(text: &str) -> Piece {
     Piece::Memory(Bytes::copy_from_slice(text.as_bytes()))
 }
 
-fn with_content(representation: &Representation, status: StatusCode, pieces: Pieces) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
+fn with_content(representation: &Representation, status: StatusCode, pieces: Pieces) -> Response<Pieces> {
+    let len = pieces.len();
+    let mut response = Response::new(pieces);
     *response.status_mut() = status;
     *response.headers_mut() = representation.heads().with_content.clone();
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(pieces.len()));
-    response.extensions_mut().insert(pieces);
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(len));
     response
 }
 

@@ -195,7 +195,7 @@ fn warn_of(tls: &Tls, clock: &Clock) {
 async fn accept(app: App, entrance: Entrance, shutdown: Shutdown) -> server::Drained {
     let edge = Edge::new(app.clone(), Router::new(app.clone()));
     let gauges = app.metrics.connections.clone();
-    let handler = move |request| edge.answer(request);
+    let handler = move |request, connection| edge.answer(request, connection);
     server::serve(entrance, &app.limits, gauges, handler, shutdown).await
 }
 

@@ -17,7 +17,7 @@ use crate::error::Problem;
 use crate::metrics::{RequestLabels, Sent, method_label};
 use crate::router::Answered;
 use crate::server::Connection;
-use crate::telemetry;
+use crate::telemetry::{self, key};
 
 /// By which `RUST_LOG` names these lines.
 const TARGET: &str = "reelgate::access";
@@ -25,12 +25,36 @@ const TARGET: &str = "reelgate::access";
 /// What is known when a request begins. Dropped before there is an answer, it says that the client has gone.
 pub(super) struct Entry {
     app: App,
-    connection: Option<Connection>,
+    connection: Connection,
     is_answered: bool,
     request_id: RequestId,
     method: &'static str,
-    client: Option<IpAddr>,
+    client: IpAddr,
     begun: Instant,
+}
+
+/// What a response is, for its line.
+pub(super) struct Told {
+    /// None: there is no such route.
+    pub answered: Option<Answered>,
+    pub problem: Option<Problem>,
+    /// Of media only.
+    pub sent: Option<Sent>,
+    /// Of a viewing only.
+    pub asking: Option<Asking>,
+}
+
+impl Told {
+    /// As routes tell it, in the response's extensions.
+    pub(super) fn of<B>(response: &mut Response<B>) -> Told {
+        let extensions = response.extensions_mut();
+        Told {
+            answered: extensions.remove::<Answered>(),
+            problem: extensions.remove::<Problem>(),
+            sent: extensions.remove::<Sent>(),
+            asking: extensions.remove::<Asking>(),
+        }
+    }
 }
 
 /// What is known when its response begins.
@@ -48,8 +72,8 @@ impl Entry {
     pub(super) fn begin(
         app: &App,
         method: &Method,
-        connection: Option<Connection>,
-        client: Option<IpAddr>,
+        connection: Connection,
+        client: IpAddr,
         begun: Instant,
     ) -> Entry {
         Entry {
@@ -68,21 +92,14 @@ impl Entry {
     }
 
     /// Has the response write its line when it ends.
-    pub(super) fn end_with(mut self, response: &mut Response<Outgoing>) {
+    pub(super) fn end_with(mut self, response: &mut Response<Outgoing>, told: Told) {
         self.is_answered = true;
+        let Told { answered, problem, sent, asking } = told;
         let status = response.status().as_u16();
-        let asking = response.extensions_mut().remove::<Asking>();
         let answering =
             asking.map(|asking| Arc::new(asking.answered(self.method, status, response.headers())));
-        let extensions = response.extensions_mut();
-        let line = Line {
-            entry: self,
-            route: extensions.get::<Answered>().map_or("none", |answered| answered.template),
-            status,
-            problem: extensions.remove::<Problem>(),
-            sent: extensions.remove::<Sent>(),
-            answering,
-        };
+        let route = answered.map_or("none", |answered| answered.template);
+        let line = Line { entry: self, route, status, problem, sent, answering };
         if let Some(guard) = line.guard() {
             line.entry.app.metrics.streams.inc();
             let (progress, answering) = (response.body().progress(), line.answering.clone());
@@ -97,10 +114,8 @@ impl Entry {
             return None;
         }
         let line = telemetry::Line::begin(self.app.clock.machine(), TARGET, "request")?;
-        let line = line.shown("request_id", self.request_id);
-        Some(
-            line.some(self.client, |line, client| line.address("client", client)).text("method", self.method),
-        )
+        let line = line.text(key!("request_id"), self.request_id.digits(&mut [0; 16]));
+        Some(line.address(key!("client"), self.client).text(key!("method"), self.method))
     }
 }
 
@@ -110,8 +125,8 @@ impl Drop for Entry {
             return;
         }
         if let Some(line) = self.line() {
-            line.time("duration_ms", self.begun.elapsed())
-                .text("outcome", "abandoned before an answer")
+            line.time(key!("duration_ms"), self.begun.elapsed())
+                .text(key!("outcome"), "abandoned before an answer")
                 .end();
         }
     }
@@ -132,15 +147,15 @@ impl Line {
             let ending = Ending { sent: ended.sent, outcome: outcome(ended).0, first_byte };
             self.entry.app.access.note(answering, ending);
         }
-        if let (Some(connection), Some(guard)) = (&self.entry.connection, self.guard()) {
-            connection.hold(Arc::clone(guard), ended.sent);
+        if let Some(guard) = self.guard() {
+            self.entry.connection.hold(Arc::clone(guard), ended.sent);
         }
     }
 
     fn count(&self, ended: &Ended, took: Duration, first_byte: Option<Duration>) {
         let metrics = &self.entry.app.metrics;
         let labels = RequestLabels { route: self.route, method: self.entry.method, status: self.status };
-        metrics.requests.get_or_create(&labels).inc();
+        metrics.requests.count(labels);
         metrics.duration.observe(took.as_secs_f64());
         if let Some(first_byte) = first_byte {
             metrics.first_byte.observe(first_byte.as_secs_f64());
@@ -160,15 +175,17 @@ impl Line {
         }
         let Some(line) = self.entry.line() else { return };
         let (outcome, broken) = outcome(ended);
-        line.text("route", self.route)
-            .number("status", self.status)
-            .some(self.problem.as_ref(), |line, problem| line.text("code", problem.code))
-            .some(self.sent.as_ref(), |line, sent| line.shown("item", sent.item).text("range", sent.kind))
-            .number("bytes_sent", ended.sent)
-            .some(first_byte, |line, time| line.time("first_byte_ms", time))
-            .time("duration_ms", took)
-            .text("outcome", outcome)
-            .some(broken, |line, reason| line.text("broken", reason))
+        line.text(key!("route"), self.route)
+            .number(key!("status"), self.status)
+            .some(self.problem.as_ref(), |line, problem| line.text(key!("code"), problem.code))
+            .some(self.sent.as_ref(), |line, sent| {
+                line.text(key!("item"), sent.item.text(&mut [0; 22])).text(key!("range"), sent.kind)
+            })
+            .number(key!("bytes_sent"), ended.sent)
+            .some(first_byte, |line, time| line.time(key!("first_byte_ms"), time))
+            .time(key!("duration_ms"), took)
+            .text(key!("outcome"), outcome)
+            .some(broken, |line, reason| line.text(key!("broken"), reason))
             .end();
     }
 }

@@ -24,16 +24,16 @@ use hyper::body::Incoming;
 use crate::access::client::Client;
 use crate::access::streams::Cut;
 use crate::app::{App, RequestId};
-use crate::body::{Lane, Outgoing, outgoing};
+use crate::body::{Lane, Outgoing, outgoing, sending};
 use crate::config::ZeroCopy;
-use crate::error::{Audience, Error, Problem, Visitor};
-use crate::media::{Question, Words};
+use crate::error::{Audience, Error, Visitor};
+use crate::media::{Again, Question, Words};
 use crate::reception;
 use crate::router::{Answered, Reader, Router};
 use crate::server::Connection;
 use crate::server::head::{self, Refused};
 
-use journal::Entry;
+use journal::{Entry, Told};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -54,59 +54,81 @@ impl Edge {
     pub fn answer(
         &self,
         request: Request<Incoming>,
+        connection: Connection,
     ) -> impl Future<Output = http::Response<Outgoing>> + Send + use<> {
         let begun = Instant::now();
-        match self.again(&request, begun) {
+        match self.again(&request, &connection, begun) {
             Some(response) => Either::Left(ready(response)),
-            None => Either::Right(Box::pin(self.clone().decide(request, begun))),
+            None => Either::Right(Box::pin(self.clone().decide(request, connection, begun))),
         }
     }
 
-    async fn decide(self, mut request: Request<Incoming>, begun: Instant) -> http::Response<Outgoing> {
-        let connection = request.extensions().get::<Connection>().cloned();
-        let client = connection.as_ref().map(|connection| self.client(connection, request.headers()));
-        let network = client.as_ref().map(Client::network);
-        let entry = Entry::begin(&self.app, request.method(), connection.clone(), network, begun);
+    async fn decide(
+        self,
+        mut request: Request<Incoming>,
+        connection: Connection,
+        begun: Instant,
+    ) -> http::Response<Outgoing> {
+        let client = self.client(&connection, request.headers());
+        let entry = Entry::begin(&self.app, request.method(), connection.clone(), client.network(), begun);
         let asker = Asker::of(&request);
-        if let Some((connection, client)) = connection.as_ref().zip(client) {
-            request.extensions_mut().insert(Cut::new(connection.carrier()));
-            request.extensions_mut().insert(client);
-        }
+        request.extensions_mut().insert(Cut::new(connection.carrier()));
+        request.extensions_mut().insert(client);
+        request.extensions_mut().insert(connection.clone());
         let mut response = match check(&self.app, request) {
             Ok(request) => self.router.answer(request).await,
             Err(error) => closing(error),
         };
-        if let Some(question) = response.extensions_mut().remove::<Arc<Question>>()
-            && let Some(connection) = &connection
-        {
+        if let Some(question) = response.extensions_mut().remove::<Arc<Question>>() {
             connection.remember(question);
         }
-        self.sent(response, &asker, entry, connection.as_ref())
+        let told = Told::of(&mut response);
+        if let Some(problem) = &told.problem {
+            let audience = asker.audience(told.answered);
+            problem.write(&mut response, audience, &asker.method, &entry.request_id().to_string());
+        }
+        self.send(response, entry, told, |response| outgoing(response, || self.lane(&connection)))
     }
 
     /// The answer to what the connection remembers.
-    fn again(&self, request: &Request<Incoming>, begun: Instant) -> Option<http::Response<Outgoing>> {
-        let connection = request.extensions().get::<Connection>()?;
+    fn again(
+        &self,
+        request: &Request<Incoming>,
+        connection: &Connection,
+        begun: Instant,
+    ) -> Option<http::Response<Outgoing>> {
         let question = connection.remembered()?.downcast::<Question>().ok()?;
         let (method, uri, headers) = (request.method(), request.uri(), request.headers());
         let words = Words { method, version: request.version(), uri, headers };
-        let response = self.router.again(&question, words, Cut::new(connection.carrier()))?;
-        let entry =
-            Entry::begin(&self.app, method, Some(connection.clone()), Some(question.network()), begun);
-        Some(self.sent(response, &Asker { method: method.clone(), visitor: None }, entry, Some(connection)))
+        let (again, answered) = self.router.again(&question, words, Cut::new(connection.carrier()))?;
+        let Again { response, sent, asking } = again;
+        let entry = Entry::begin(&self.app, method, connection.clone(), question.network(), begun);
+        let told = Told { answered: Some(answered), problem: None, sent: Some(sent), asking };
+        Some(self.send(response, entry, told, |response| sending(response, || self.lane(connection))))
     }
 
-    fn sent(
+    /// Puts on what all answers have, and has the answer write its line when it ends.
+    fn send<B>(
         &self,
-        response: Response,
-        asker: &Asker,
+        mut response: http::Response<B>,
         entry: Entry,
-        connection: Option<&Connection>,
+        told: Told,
+        outgoing: impl FnOnce(http::Response<B>) -> http::Response<Outgoing>,
     ) -> http::Response<Outgoing> {
-        let finished = finished(response, asker, entry.request_id());
-        let mut response = outgoing(finished, || lane(self.app.zero_copy, connection?));
-        entry.end_with(&mut response);
+        finish(response.headers_mut(), entry.request_id());
+        let mut response = outgoing(response);
+        entry.end_with(&mut response, told);
         response
+    }
+
+    /// Where windows of files may go.
+    fn lane<'c>(&self, connection: &'c Connection) -> Option<&'c Lane> {
+        let is_allowed = match self.app.zero_copy {
+            ZeroCopy::Auto => !connection.is_from_here(),
+            ZeroCopy::On => true,
+            ZeroCopy::Off => false,
+        };
+        if is_allowed { connection.lane() } else { None }
     }
 
     fn client(&self, connection: &Connection, headers: &HeaderMap) -> Client {
@@ -119,16 +141,6 @@ impl Edge {
             &self.app.fingerprints,
         )
     }
-}
-
-/// Where windows of files may go.
-fn lane(zero_copy: ZeroCopy, connection: &Connection) -> Option<&Lane> {
-    let is_allowed = match zero_copy {
-        ZeroCopy::Auto => !connection.is_from_here(),
-        ZeroCopy::On => true,
-        ZeroCopy::Off => false,
-    };
-    if is_allowed { connection.lane() } else { None }
 }
 
 fn check(app: &App, request: Request<Incoming>) -> Result<Request<Incoming>, Error> {
@@ -162,7 +174,7 @@ impl Asker {
         Asker { method: request.method().clone(), visitor }
     }
 
-    fn audience(&self, answered: Option<&Answered>) -> Audience {
+    fn audience(&self, answered: Option<Answered>) -> Audience {
         match (self.visitor, answered.map(|answered| answered.reader)) {
             (Some(visitor), _) => Audience::Person(visitor),
             (None, Some(Reader::Player)) => Audience::Player,
@@ -171,17 +183,12 @@ impl Asker {
     }
 }
 
-fn finished(mut response: Response, asker: &Asker, request_id: RequestId) -> Response {
-    if let Some(problem) = response.extensions().get::<Problem>().cloned() {
-        let audience = asker.audience(response.extensions().get::<Answered>());
-        problem.write(&mut response, audience, &asker.method, &request_id.to_string());
-    }
-    let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::try_from(request_id.to_string()) {
+/// What all answers have.
+fn finish(headers: &mut HeaderMap, request_id: RequestId) {
+    if let Ok(id) = HeaderValue::from_str(request_id.digits(&mut [0; 16])) {
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Addresses carry tokens; no other site may learn them. Pages with forms say `same-origin`.
     headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
-    response
 }

@@ -10,20 +10,20 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::response::Response;
 use http::header::RANGE;
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Uri};
-use http::{HeaderMap, Method, Version};
+use http::{HeaderMap, Method, Response, Version};
 
 use super::path::Part;
-use super::{Form, asked, at_hand, counted, planned, sends_file, told, written};
+use super::{Form, Planned, asked, at_hand};
 use crate::access::Permit;
 use crate::access::client::Client;
 use crate::access::exchanges::Asking;
 use crate::access::standing::Standing;
 use crate::access::streams::Cut;
 use crate::app::App;
+use crate::body::Pieces;
 use crate::metrics::Sent;
 
 /// Ends a word. None of them can have it: RFC 9110 §5.5 and §9.1, RFC 3986 §2.
@@ -109,26 +109,30 @@ impl<'r> Words<'r> {
     }
 }
 
-/// The answer to a question that is asked again. None: it is another one, or has to be decided.
-pub fn again(app: &App, question: &Question, words: Words<'_>, cut: Cut) -> Option<Response> {
+/// The answer to a question that is asked again.
+pub struct Again {
+    pub response: Response<Pieces>,
+    pub sent: Sent,
+    pub asking: Option<Asking>,
+}
+
+/// None: it is another question, or has to be decided.
+pub fn again(app: &App, question: &Question, words: Words<'_>, cut: Cut) -> Option<Again> {
     let Words { method, headers, .. } = words;
     let permit = words.are(&question.words).then(|| app.access.again(&question.standing))??;
     let film = at_hand(app, &permit, Form::Film)?;
-    let (plan, now) = planned(app, method, headers, &film.representation);
-    let asked = asked(question.network, headers, &plan, film.representation.facts(now).len);
-    let mut response = written(app, &permit, method, &film.representation, plan, now);
-    let (item, reason) = (permit.item().id, permit.reason());
-    if let Some(asking) = Asking::of(&permit, Part::Film.word(), headers) {
-        response.extensions_mut().insert(asking);
-    }
-    let guard = if sends_file(&response) {
-        Some(Arc::new(app.access.enter_at_once(permit, asked, cut)?))
-    } else {
+    let planned = Planned::of(app, method, headers, &film.representation);
+    let asked = asked(question.network, headers, &planned.plan, film.representation.facts(planned.now).len);
+    let asking = Asking::of(&permit, Part::Film.word(), headers);
+    let (item, kind) = (permit.item().id, planned.kind);
+    let response = planned.respond(app, &permit, method, &film.representation);
+    let guard = if response.body().is_empty() {
         None
+    } else {
+        Some(Arc::new(app.access.enter_at_once(permit, asked, cut)?))
     };
-    app.metrics.decided("allow", reason);
-    let kind = counted(app, headers, &response);
-    Some(told(response, Sent { item, kind, guard }))
+    app.metrics.decided("allow", "standing");
+    Some(Again { response, sent: Sent { item, kind, guard }, asking })
 }
 
 #[cfg(test)]
@@ -175,7 +179,8 @@ mod tests {
     fn versions_of_http_are_words_too() {
         let mut parts = parts(("GET", "/m/1", &[]));
         let kept = Words::of(&parts).kept();
-        for (version, want) in [(Version::HTTP_11, true), (Version::HTTP_10, false), (Version::HTTP_2, false)] {
+        for (version, want) in [(Version::HTTP_11, true), (Version::HTTP_10, false), (Version::HTTP_2, false)]
+        {
             parts.version = version;
             assert_eq!(Words::of(&parts).are(&kept), want, "{version:?}");
         }

@@ -25,18 +25,18 @@ use crate::access::policy::Entrance;
 use crate::access::streams::{Asked, Cut};
 use crate::access::{Named, Permit};
 use crate::app::App;
-use crate::body::{self, Container, Kept, Representation};
+use crate::body::{self, Container, Kept, Pieces, Representation};
 use crate::config::ZeroCopy;
 use crate::error::{Error, Kind};
 use crate::library::sidecar::Beside;
 use crate::metrics::{RangeLabels, Sent};
-use crate::range::{self, Boundary, ByteRange, HttpDate, Plan};
+use crate::range::{self, Boundary, ByteRange, HttpDate, Plan, Requested};
 use crate::storage::{self, MediaFile, OpenError, ReadError};
 use crate::types::program::Agent;
 
 use path::{MediaPath, Part};
 
-pub use again::{Question, Words, again};
+pub use again::{Again, Question, Words, again};
 pub use legacy::serve as serve_legacy;
 
 /// `/m/...`, `/t/...`, `/s/.../` and `/files/...`: a video, its poster or its subtitles.
@@ -152,11 +152,11 @@ pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response
     } else {
         Box::pin(opened(app, &permit, form)).await?
     };
-    let (plan, now) = planned(app, &request.method, &request.headers, &film.representation);
-    let sends_bytes = matches!(plan, Plan::Whole | Plan::Part(_) | Plan::Parts(_));
+    let planned = Planned::of(app, &request.method, &request.headers, &film.representation);
+    let sends_bytes = matches!(planned.plan, Plan::Whole | Plan::Part(_) | Plan::Parts(_));
     let permit =
         if sends_bytes && request.method == Method::GET { app.access.begin(permit).await? } else { permit };
-    responded(app, permit, request, &film.representation, plan, now).await
+    responded(app, permit, request, &film.representation, planned).await
 }
 
 /// Plans and responds.
@@ -166,61 +166,71 @@ async fn answer(
     request: &Parts,
     representation: &Representation,
 ) -> Result<Response, Error> {
-    let (plan, now) = planned(app, &request.method, &request.headers, representation);
-    responded(app, permit, request, representation, plan, now).await
+    let planned = Planned::of(app, &request.method, &request.headers, representation);
+    responded(app, permit, request, representation, planned).await
 }
 
-fn planned(
-    app: &App,
-    method: &Method,
-    headers: &HeaderMap,
-    representation: &Representation,
-) -> (Plan, HttpDate) {
-    let now = now(app);
-    (range::plan(method, headers, &representation.facts(now)), now)
+/// What a request gets of a representation.
+struct Planned {
+    plan: Plan,
+    /// By which its conditions were judged.
+    now: HttpDate,
+    /// What was asked for, as a metric's label.
+    kind: &'static str,
 }
 
+impl Planned {
+    fn of(app: &App, method: &Method, headers: &HeaderMap, representation: &Representation) -> Planned {
+        let now = now(app);
+        let requested = Requested::of(headers);
+        let plan = range::plan(method, headers, &requested, &representation.facts(now));
+        Planned { plan, now, kind: requested.asked().label() }
+    }
+
+    /// The head, and the pieces of the body.
+    fn respond(
+        self,
+        app: &App,
+        permit: &Permit,
+        method: &Method,
+        representation: &Representation,
+    ) -> http::Response<Pieces> {
+        let boundary = || Boundary::from_random(app.chance.bytes());
+        let mut response = body::respond(representation, self.plan, boundary, method);
+        let result = response.status().as_u16();
+        app.metrics.ranges.count(RangeLabels { kind: self.kind, result });
+        let headers = response.headers_mut();
+        // By the clock that judged the conditions: Last-Modified is never later (RFC 9110 §8.8.2.1).
+        headers.insert(DATE, date(self.now));
+        // What is not for saving is shown, also what browsers would rather save.
+        if !permit.may_download() && headers.contains_key(CONTENT_DISPOSITION) {
+            headers.insert(CONTENT_DISPOSITION, body::disposition(file_name(&permit.item().path), true));
+        }
+        response
+    }
+}
+
+/// Keeps the response in access's view while it is sent, and tells log and metrics what it is.
 async fn responded(
     app: &App,
     permit: Permit,
     request: &Parts,
     representation: &Representation,
-    plan: Plan,
-    now: HttpDate,
+    planned: Planned,
 ) -> Result<Response, Error> {
     let network = request.extensions.get::<Client>().map_or(Ipv4Addr::UNSPECIFIED.into(), Client::network);
-    let asked = asked(network, &request.headers, &plan, representation.facts(now).len);
-    let response = written(app, &permit, &request.method, representation, plan, now);
-    let kind = counted(app, &request.headers, &response);
-    let item = permit.item().id;
+    let asked = asked(network, &request.headers, &planned.plan, representation.facts(planned.now).len);
+    let (item, kind) = (permit.item().id, planned.kind);
+    let response = planned.respond(app, &permit, &request.method, representation);
     let guard = match request.extensions.get::<Cut>() {
-        Some(cut) if sends_file(&response) => {
+        Some(cut) if !response.body().is_empty() => {
             Some(Arc::new(app.access.enter(permit, asked, cut.clone()).await?))
         }
         _ => None,
     };
-    Ok(told(response, Sent { item, kind, guard }))
-}
-
-/// The head, and the pieces of the body.
-fn written(
-    app: &App,
-    permit: &Permit,
-    method: &Method,
-    representation: &Representation,
-    plan: Plan,
-    now: HttpDate,
-) -> Response {
-    let boundary = || Boundary::from_random(app.chance.bytes());
-    let mut response = body::respond(representation, plan, boundary, method);
-    let headers = response.headers_mut();
-    // By the clock that judged the conditions: Last-Modified is never later (RFC 9110 §8.8.2.1).
-    headers.insert(DATE, date(now));
-    // What is not for saving is shown, also what browsers would rather save.
-    if !permit.may_download() && headers.contains_key(CONTENT_DISPOSITION) {
-        headers.insert(CONTENT_DISPOSITION, body::disposition(file_name(&permit.item().path), true));
-    }
-    response
+    let mut response = body::packed(response);
+    response.extensions_mut().insert(Sent { item, kind, guard });
+    Ok(response)
 }
 
 /// For who looks at running responses.
@@ -354,24 +364,6 @@ fn date(now: HttpDate) -> HeaderValue {
 
 fn since_1970(now: std::time::Duration) -> (i64, u32) {
     (crate::clock::seconds(now), now.subsec_nanos())
-}
-
-/// What was asked for, as a metric's label.
-fn counted(app: &App, headers: &HeaderMap, response: &Response) -> &'static str {
-    let kind = range::asked(headers).label();
-    app.metrics.ranges.get_or_create(&RangeLabels { kind, result: response.status().as_u16() }).inc();
-    kind
-}
-
-/// Such a response is kept in access's view while it is sent.
-fn sends_file(response: &Response) -> bool {
-    response.extensions().get::<body::Pieces>().is_some_and(|pieces| !pieces.is_empty())
-}
-
-/// Tells log and metrics what a response is.
-fn told(mut response: Response, sent: Sent) -> Response {
-    response.extensions_mut().insert(sent);
-    response
 }
 
 /// What a page needs to know of an item whose bytes its viewer may see.

@@ -1,13 +1,13 @@
 //! What the server counts. Labels are words of a fixed set: no ids, no addresses, no names.
 
 mod connections;
+mod counted;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
@@ -19,6 +19,7 @@ use crate::types::ItemId;
 
 use connections::Connections;
 pub use connections::Gauges;
+use counted::Counted;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct RequestLabels {
@@ -52,13 +53,13 @@ pub struct Sent {
 
 /// All counters of a process.
 pub struct Metrics {
-    pub requests: Family<RequestLabels, Counter>,
+    pub requests: Counted<RequestLabels>,
     pub duration: Histogram,
     pub bytes_sent: Counter,
     pub streams: Gauge,
     pub connections: Arc<Gauges>,
-    pub decisions: Family<DecisionLabels, Counter>,
-    pub ranges: Family<RangeLabels, Counter>,
+    pub decisions: Counted<DecisionLabels>,
+    pub ranges: Counted<RangeLabels>,
     pub first_byte: Histogram,
     registry: Registry,
 }
@@ -71,13 +72,13 @@ impl Metrics {
     /// `hashing` counts itself, and is shown here.
     pub fn new(hashing: &Hashing) -> Metrics {
         let mut metrics = Metrics {
-            requests: Family::default(),
+            requests: Counted::default(),
             duration: Histogram::new(DURATIONS),
             bytes_sent: Counter::<u64, AtomicU64>::default(),
             streams: Gauge::<i64, AtomicI64>::default(),
             connections: Arc::default(),
-            decisions: Family::default(),
-            ranges: Family::default(),
+            decisions: Counted::default(),
+            ranges: Counted::default(),
             first_byte: Histogram::new(DURATIONS),
             registry: Registry::with_prefix("reelgate"),
         };
@@ -94,7 +95,7 @@ impl Metrics {
 
     fn register(&mut self) {
         let registry = &mut self.registry;
-        registry.register("http_requests", "Requests answered", self.requests.clone());
+        registry.register("http_requests", "Requests answered", self.requests.family());
         registry.register(
             "http_request_duration_seconds",
             "From the request's head to the response's last byte",
@@ -111,8 +112,8 @@ impl Metrics {
             self.streams.clone(),
         );
         registry.register_collector(Box::new(Connections(self.connections.clone())));
-        registry.register("auth_decisions", "Decisions on access", self.decisions.clone());
-        registry.register("range_requests", "Requests for bytes by kind and answer", self.ranges.clone());
+        registry.register("auth_decisions", "Decisions on access", self.decisions.family());
+        registry.register("range_requests", "Requests for bytes by kind and answer", self.ranges.family());
         registry.register(
             "time_to_first_byte_seconds",
             "From the request's head to the first byte of the body",
@@ -123,7 +124,7 @@ impl Metrics {
     }
 
     pub fn decided(&self, result: &'static str, reason: &'static str) {
-        self.decisions.get_or_create(&DecisionLabels { result, reason }).inc();
+        self.decisions.count(DecisionLabels { result, reason });
     }
 
     /// The text format that Prometheus reads (`OpenMetrics` 1.0).

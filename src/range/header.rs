@@ -17,6 +17,7 @@
 //! where every difference is listed with its reason.
 
 use http::{HeaderMap, HeaderValue, header};
+use smallvec::SmallVec;
 
 /// The most parts that one response carries, counted after joining.
 pub const MAX_PARTS: usize = 16;
@@ -83,14 +84,20 @@ pub fn unsatisfied(total: u64) -> String {
     format!("bytes */{total}")
 }
 
+/// Nearly every request is for one range; of so many nothing is allocated.
+type Few<T> = SmallVec<[T; 1]>;
+
 /// What a request says about ranges, before any file is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Requested {
+pub struct Requested(Set);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Set {
     Absent,
     /// §14.2: an unknown unit must be ignored, and a malformed set may be.
     Ignored,
     /// Well-formed; at least one member.
-    Specs(Vec<Spec>),
+    Specs(Few<Spec>),
 }
 
 /// One member of the set. Numbers beyond `u64` stand at `u64::MAX`, which is not a position in any file.
@@ -101,21 +108,36 @@ pub(super) enum Spec {
     Suffix { length: u64 },
 }
 
-/// Reads the `Range` of a request.
-///
-/// Two lines are ignored: the field is not a list whose lines may be combined (§5.3), and a server that takes
-/// the first behind a proxy that takes the last sends one client's bytes under another's range.
-pub(super) fn requested(headers: &HeaderMap) -> Requested {
-    let mut lines = headers.get_all(header::RANGE).iter();
-    match (lines.next(), lines.next()) {
-        (None, _) => Requested::Absent,
-        (Some(only), None) => parse(only).map_or(Requested::Ignored, Requested::Specs),
-        (Some(_), Some(_)) => Requested::Ignored,
+impl Requested {
+    /// Reads the `Range` of a request.
+    ///
+    /// Two lines are ignored: the field is not a list whose lines may be combined (§5.3), and a server that takes
+    /// the first behind a proxy that takes the last sends one client's bytes under another's range.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Requested {
+        let mut lines = headers.get_all(header::RANGE).iter();
+        Requested(match (lines.next(), lines.next()) {
+            (None, _) => Set::Absent,
+            (Some(only), None) => parse(only).map_or(Set::Ignored, Set::Specs),
+            (Some(_), Some(_)) => Set::Ignored,
+        })
+    }
+
+    pub(super) fn is_absent(&self) -> bool {
+        self.0 == Set::Absent
+    }
+
+    /// The members of the set. None: the whole file is wanted.
+    pub(super) fn specs(&self) -> Option<&[Spec]> {
+        match &self.0 {
+            Set::Absent | Set::Ignored => None,
+            Set::Specs(specs) => Some(specs),
+        }
     }
 }
 
 /// `None` when the value is malformed, too long or not in bytes.
-fn parse(value: &HeaderValue) -> Option<Vec<Spec>> {
+fn parse(value: &HeaderValue) -> Option<Few<Spec>> {
     // White space around a field's value is not part of it (§5.5); inside the value it counts.
     let (unit, set) = value.to_str().ok()?.trim_matches(OWS).split_once('=')?;
     // Names of units are case-insensitive (§14.1).
@@ -129,7 +151,7 @@ fn parse(value: &HeaderValue) -> Option<Vec<Spec>> {
     }
     let members = set.split(',').map(|element| element.trim_matches(OWS)).filter(|member| !member.is_empty());
     // One bad member spoils the set (§14.1.1): what its sender meant by the others is anyone's guess.
-    let specs = members.map(Spec::parse).collect::<Option<Vec<_>>>()?;
+    let specs = members.map(Spec::parse).collect::<Option<Few<_>>>()?;
     (!specs.is_empty()).then_some(specs)
 }
 
@@ -181,10 +203,10 @@ fn magnitude(digits: &str) -> (usize, &str) {
 /// satisfiable.
 ///
 /// Joining keeps a small request from costing many times the file (§17.15): joined parts share no byte.
-pub(super) fn select(specs: &[Spec], len: u64) -> Vec<ByteRange> {
-    let mut wanted: Vec<_> = specs.iter().filter_map(|spec| spec.resolve(len)).enumerate().collect();
+pub(super) fn select(specs: &[Spec], len: u64) -> Few<ByteRange> {
+    let mut wanted: Few<_> = specs.iter().filter_map(|spec| spec.resolve(len)).enumerate().collect();
     wanted.sort_unstable_by_key(|(_, range)| range.start);
-    let mut joined: Vec<(usize, ByteRange)> = Vec::new();
+    let mut joined: Few<(usize, ByteRange)> = Few::new();
     for (place, range) in wanted {
         match joined.last_mut() {
             Some((first_place, last)) if range.start <= last.end => {

@@ -25,10 +25,10 @@ mod oracle;
 use http::{HeaderMap, Method};
 
 use conditional::Preconditions;
-use header::{MAX_PARTS, Requested, Spec};
+use header::{MAX_PARTS, Spec};
 
 pub use conditional::{ETag, HttpDate};
-pub use header::ByteRange;
+pub use header::{ByteRange, Requested};
 pub use multipart::{Boundary, Multipart};
 
 /// What the plan needs to know of the selected representation.
@@ -66,9 +66,10 @@ pub enum Plan {
     Parts(Vec<ByteRange>),
 }
 
-/// Decides what a request gets. Total: every method and every header value has an answer.
+/// Decides what a request gets, of whose headers `requested` was read. Total: every method and every header value has an
+/// answer.
 #[must_use]
-pub fn plan(method: &Method, headers: &HeaderMap, facts: &Facts<'_>) -> Plan {
+pub fn plan(method: &Method, headers: &HeaderMap, requested: &Requested, facts: &Facts<'_>) -> Plan {
     // Steps 1 to 4. A Range does not matter before them (§14.2): a current copy is 304, not 206 or 416.
     match conditional::evaluate(method, headers, facts) {
         Preconditions::NotModified => return Plan::NotModified,
@@ -79,10 +80,10 @@ pub fn plan(method: &Method, headers: &HeaderMap, facts: &Facts<'_>) -> Plan {
     if *method != Method::GET {
         return Plan::Whole;
     }
-    match header::requested(headers) {
+    match requested.specs() {
         // Step 6 comes after 5 because an If-Range without a Range is ignored (§13.1.5).
-        Requested::Specs(specs) if conditional::if_range_holds(headers, facts) => select(&specs, facts.len),
-        Requested::Specs(_) | Requested::Absent | Requested::Ignored => Plan::Whole,
+        Some(specs) if conditional::if_range_holds(headers, facts) => select(specs, facts.len),
+        Some(_) | None => Plan::Whole,
     }
 }
 
@@ -95,7 +96,7 @@ fn select(specs: &[Spec], len: u64) -> Plan {
         // §14.2 and §17.15 let a server ignore a set of many small ranges. No player asks for that many;
         // the whole file is an answer every client understands.
         many if many.len() > MAX_PARTS => Plan::Whole,
-        _ => Plan::Parts(parts),
+        _ => Plan::Parts(parts.into_vec()),
     }
 }
 
@@ -132,18 +133,18 @@ impl Asked {
     }
 }
 
-/// Classifies the `Range` of a request.
-#[must_use]
-pub fn asked(headers: &HeaderMap) -> Asked {
-    match header::requested(headers) {
-        Requested::Absent => Asked::None,
-        Requested::Ignored => Asked::Ignored,
-        Requested::Specs(specs) => match specs.as_slice() {
-            [Spec::From { .. }] => Asked::Open,
-            [Spec::Closed { .. }] => Asked::Closed,
-            [Spec::Suffix { .. }] => Asked::Suffix,
-            _ => Asked::Multi,
-        },
+impl Requested {
+    /// Classifies it.
+    #[must_use]
+    pub fn asked(&self) -> Asked {
+        match self.specs() {
+            None if self.is_absent() => Asked::None,
+            None => Asked::Ignored,
+            Some([Spec::From { .. }]) => Asked::Open,
+            Some([Spec::Closed { .. }]) => Asked::Closed,
+            Some([Spec::Suffix { .. }]) => Asked::Suffix,
+            Some(_) => Asked::Multi,
+        }
     }
 }
 
@@ -182,7 +183,8 @@ mod tests {
             modified: Some(HttpDate::from_unix(NOW - 3_600)),
             now: HttpDate::from_unix(NOW),
         };
-        plan(method, &headers(lines), &facts)
+        let headers = headers(lines);
+        plan(method, &headers, &Requested::of(&headers), &facts)
     }
 
     fn part(start: u64, end: u64, len: u64) -> Plan {
@@ -349,7 +351,7 @@ mod tests {
             (&[("range", "bytes=0-1"), ("range", "bytes=0-1")], Asked::Ignored, "ignored"),
         ];
         for (lines, want, label) in cases {
-            let got = asked(&headers(lines));
+            let got = Requested::of(&headers(lines)).asked();
             assert_eq!((got, got.label()), (want, label), "{lines:?}");
         }
     }
@@ -389,7 +391,7 @@ mod tests {
             let etag = tag();
             let modified = modified.map(HttpDate::from_unix);
             let facts = Facts { len, etag: &etag, modified, now: HttpDate::from_unix(NOW) };
-            match plan(&method, &headers, &facts) {
+            match plan(&method, &headers, &Requested::of(&headers), &facts) {
                 Plan::Part(range) => prop_assert!(range.end() <= len && method == Method::GET),
                 Plan::Parts(parts) => {
                     prop_assert!((2..=MAX_PARTS).contains(&parts.len()) && method == Method::GET);
@@ -400,7 +402,7 @@ mod tests {
                 Plan::PreconditionFailed => prop_assert!(method != Method::OPTIONS),
                 Plan::Whole => {}
             }
-            let _ = asked(&headers);
+            let _ = Requested::of(&headers).asked();
         }
     }
 }

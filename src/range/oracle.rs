@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, header};
 use http_range_header::{RangeRejected, RangeUnsatisfiableError, parse_range_header};
 use proptest::prelude::*;
 
-use crate::range::header::{Requested, requested, select};
+use crate::range::header::{Requested, select};
 
 /// What either parser makes of a header, in one language. Ranges are half-open, joined and sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +24,9 @@ enum Outcome {
 fn ours(value: &str, len: u64) -> Outcome {
     let mut headers = HeaderMap::new();
     headers.insert(header::RANGE, HeaderValue::from_str(value).expect("a legal header value"));
-    match requested(&headers) {
-        Requested::Absent | Requested::Ignored => Outcome::Ignored,
-        Requested::Specs(specs) => match select(&specs, len) {
+    match Requested::of(&headers).specs() {
+        None => Outcome::Ignored,
+        Some(specs) => match select(specs, len) {
             ranges if ranges.is_empty() => Outcome::Unsatisfiable,
             ranges => {
                 Outcome::Ranges(joined(ranges.iter().map(|range| (range.start(), range.end())).collect()))

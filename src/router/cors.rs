@@ -59,14 +59,18 @@ impl Page {
         // Media routes know no OPTIONS and say so to everybody, whatever they name.
         let is_preflight = self.is_preflight && response.status() == StatusCode::METHOD_NOT_ALLOWED;
         let mut response = if is_preflight { permission(answered) } else { response };
-        let headers = response.headers_mut();
+        self.tell(response.headers_mut());
+        response
+    }
+
+    /// Whether this page may read what these are the headers of.
+    pub(super) fn tell(self, headers: &mut HeaderMap) {
         // Also to those who are not named: a cache must not give their answer to the others.
         headers.append(VARY, HeaderValue::from_static("Origin"));
         if let Some(origin) = self.origin {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, SHOWN);
         }
-        response
     }
 }
 

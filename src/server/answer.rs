@@ -1,6 +1,6 @@
 //! A request and its answer, as far as the connection has to know of them.
 //!
-//! 1. [`Answering::begin`] lends the request what it may know of its connection.
+//! 1. [`Answering::begin`] notes that a request is with the handler.
 //! 2. [`Answer`] carries the handler's body; its drop tells that the answer's last byte went to hyper.
 
 use std::pin::Pin;
@@ -22,9 +22,8 @@ pub(super) struct Answering {
 }
 
 impl Answering {
-    pub(super) fn begin(line: &Arc<Line>, request: &mut Request<Incoming>) -> Answering {
+    pub(super) fn begin(line: &Arc<Line>, request: &Request<Incoming>) -> Answering {
         line.begin(!request.body().is_end_stream());
-        line.introduce(request.extensions_mut());
         Answering { line: Arc::clone(line), request: line.pace.requested() }
     }
 }

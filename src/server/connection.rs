@@ -28,7 +28,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
 use super::answer::{Answer, Answering};
-use super::line::{Line, Order};
+use super::line::{Connection, Line, Order};
 use super::pace::{Deadlines, Overdue};
 use super::refusal;
 use super::socket::{NARROW, Socket};
@@ -145,7 +145,7 @@ pub(super) async fn run<H, F, B>(
     handler: H,
 ) -> End
 where
-    H: Fn(Request<Incoming>) -> F + Send + 'static,
+    H: Fn(Request<Incoming>, Connection) -> F + Send + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
     B: Body + Send + 'static,
     B::Data: Send,
@@ -160,16 +160,16 @@ where
 pub(super) async fn speak<W, H, F, B>(wire: W, line: Arc<Line>, settings: &Settings, handler: H) -> End
 where
     W: Wire,
-    H: Fn(Request<Incoming>) -> F + Send + 'static,
+    H: Fn(Request<Incoming>, Connection) -> F + Send + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
     let asked = Arc::clone(&line);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        let answering = Answering::begin(&asked, &mut request);
-        let answer = handler(request);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let answering = Answering::begin(&asked, &request);
+        let answer = handler(request, Connection::of(&asked));
         async move { Ok::<_, Infallible>(answer.await.map(|body| Answer::new(body, answering))) }
     });
     let mut http = settings.http.serve_connection(TokioIo::new(wire), service);

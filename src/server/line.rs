@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
-use http::Extensions;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -20,11 +19,15 @@ use crate::body::Lane;
 use crate::kernel;
 use crate::storage::Carrier;
 
-/// The connection that a request came by. A request extension.
+/// The connection that a request came by.
 #[derive(Clone)]
 pub struct Connection(Arc<Line>);
 
 impl Connection {
+    pub(super) fn of(line: &Arc<Line>) -> Connection {
+        Connection(Arc::clone(line))
+    }
+
     /// Who is at the other end of the socket; behind a proxy that is the proxy.
     pub fn peer(&self) -> SocketAddr {
         self.0.peer
@@ -208,11 +211,6 @@ impl Line {
 
     pub(super) fn sends_body(&self) -> bool {
         self.sends_body.load(Ordering::Relaxed)
-    }
-
-    /// What a request may know of its connection.
-    pub(super) fn introduce(self: &Arc<Self>, extensions: &mut Extensions) {
-        extensions.insert(Connection(Arc::clone(self)));
     }
 
     /// Orders grow only: what is cut is not drained after.

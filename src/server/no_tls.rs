@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use tokio::net::TcpStream;
 
 use super::connection::{End, Settings};
-use super::line::Line;
+use super::line::{Connection, Line};
 use crate::config::{Config, ConfigError};
 use crate::metrics::Gauges;
 
@@ -40,7 +40,7 @@ pub(super) fn run<H, F, B>(
     _handler: H,
 ) -> Ready<End>
 where
-    H: Fn(Request<Incoming>) -> F + Send + 'static,
+    H: Fn(Request<Incoming>, Connection) -> F + Send + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
 {
     match *tls {}

@@ -54,7 +54,11 @@ impl Server {
         let gauges = Arc::<Gauges>::default();
         let (stop, shutdown) = Shutdown::new();
         let counted = Arc::clone(&gauges);
-        let task = tokio::spawn(async move { serve(listener, &limits, counted, handler, shutdown).await });
+        let introduced = move |mut request: Request<Incoming>, connection: Connection| {
+            request.extensions_mut().insert(connection);
+            handler(request)
+        };
+        let task = tokio::spawn(async move { serve(listener, &limits, counted, introduced, shutdown).await });
         Server { address, gauges, stop, task }
     }
 

@@ -39,6 +39,21 @@ fn padded(digits: &mut itoa::Buffer, power: u64, number: u64) -> &str {
     &digits.format(power + number)[1..]
 }
 
+/// A key, as each form writes it: by [`key!`].
+#[derive(Clone, Copy)]
+pub(crate) struct Key {
+    pub json: &'static str,
+    pub text: &'static str,
+}
+
+/// A [`Key`] of a word that needs no escaping, put together by the compiler.
+macro_rules! key {
+    ($name:literal) => {
+        $crate::telemetry::Key { json: concat!(",\"", $name, "\":"), text: concat!(" ", $name, "=") }
+    };
+}
+pub(crate) use key;
+
 /// A line that is being written. Values must need no escaping: words of ours, numbers, addresses, ids.
 pub(crate) struct Line {
     text: String,
@@ -77,7 +92,7 @@ impl Line {
         Some(Line { text, format })
     }
 
-    pub(crate) fn text(mut self, key: &str, value: &str) -> Line {
+    pub(crate) fn text(mut self, key: Key, value: &str) -> Line {
         self.key(key);
         self.text.push('"');
         self.text.push_str(value);
@@ -86,20 +101,20 @@ impl Line {
     }
 
     /// A value that is written as text.
-    pub(crate) fn shown(mut self, key: &str, value: impl Display) -> Line {
+    pub(crate) fn shown(mut self, key: Key, value: impl Display) -> Line {
         self.key(key);
         // Writing to a String does not fail.
         _ = write!(self.text, "\"{value}\"");
         self
     }
 
-    pub(crate) fn number(mut self, key: &str, value: impl Into<u64>) -> Line {
+    pub(crate) fn number(mut self, key: Key, value: impl Into<u64>) -> Line {
         self.key(key);
         self.digits(value.into());
         self
     }
 
-    pub(crate) fn address(mut self, key: &str, value: IpAddr) -> Line {
+    pub(crate) fn address(mut self, key: Key, value: IpAddr) -> Line {
         let IpAddr::V4(value) = value else { return self.shown(key, value) };
         self.key(key);
         for (place, octet) in value.octets().into_iter().enumerate() {
@@ -111,7 +126,7 @@ impl Line {
     }
 
     /// In milliseconds with three digits behind the point.
-    pub(crate) fn time(mut self, key: &str, value: Duration) -> Line {
+    pub(crate) fn time(mut self, key: Key, value: Duration) -> Line {
         self.key(key);
         let micros = u64::try_from(value.as_micros()).unwrap_or(u64::MAX);
         self.digits(micros / 1_000);
@@ -132,14 +147,11 @@ impl Line {
         self.text.push_str(itoa::Buffer::new().format(number));
     }
 
-    fn key(&mut self, key: &str) {
-        let (before, after) = match self.format {
-            LogFormat::Json => (",\"", "\":"),
-            LogFormat::Text => (" ", "="),
-        };
-        self.text.push_str(before);
-        self.text.push_str(key);
-        self.text.push_str(after);
+    fn key(&mut self, key: Key) {
+        self.text.push_str(match self.format {
+            LogFormat::Json => key.json,
+            LogFormat::Text => key.text,
+        });
     }
 
     /// To standard error, soon; see [`gather`].
@@ -160,13 +172,15 @@ mod tests {
     fn line(format: LogFormat) -> String {
         let line = Line { text: String::new(), format };
         let line = line
-            .text("a", "b")
-            .number("c", 5_u32)
-            .shown("d", 'e')
-            .time("f", Duration::from_micros(1_002_003))
-            .address("i", [192, 0, 2, 10].into())
-            .address("j", [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into());
-        line.some(Some("h"), |line, value| line.text("g", value)).some(None::<&str>, |line, _| line).text
+            .text(key!("a"), "b")
+            .number(key!("c"), 5_u32)
+            .shown(key!("d"), 'e')
+            .time(key!("f"), Duration::from_micros(1_002_003))
+            .address(key!("i"), [192, 0, 2, 10].into())
+            .address(key!("j"), [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into());
+        line.some(Some("h"), |line, value| line.text(key!("g"), value))
+            .some(None::<&str>, |line, _| line)
+            .text
     }
 
     #[test]

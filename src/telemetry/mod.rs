@@ -18,7 +18,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 use crate::config::LogFormat;
 
 pub use gather::{flush, flush_all};
-pub(crate) use line::Line;
+pub(crate) use line::{Key, Line, key};
 
 /// Starts the log of this process. `RUST_LOG` chooses the levels of our own messages.
 pub fn start(format: LogFormat) -> anyhow::Result<()> {

@@ -28,10 +28,16 @@ impl ItemId {
     }
 }
 
+impl ItemId {
+    /// Its text, in room for it.
+    pub fn text(self, room: &mut [u8; 22]) -> &str {
+        BASE64URL_NOPAD.encode_mut_str(&self.0, room)
+    }
+}
+
 impl fmt::Display for ItemId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0; 22];
-        f.write_str(BASE64URL_NOPAD.encode_mut_str(&self.0, &mut text))
+        f.write_str(self.text(&mut [0; 22]))
     }
 }
 

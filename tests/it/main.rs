@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first thing that is not as it should be")]
 
 mod access;
+mod again;
 mod api;
 mod architecture;
 mod catalogue;

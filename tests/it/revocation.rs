@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Request, Server, Setup, Viewer, eventually, get};
+use crate::support::{Connection, Request, Server, Setup, Viewer, eventually, get};
 
 const FILM: u64 = 256 << 20;
 const SECOND: Duration = Duration::from_secs(1);
@@ -85,15 +85,21 @@ fn a_withdrawn_right_ends_requests_within_a_second_and_responses_within_five() {
         let Case { why, request, command, refusal } = case;
         let probe = request.clone().range("bytes=0-0");
         assert_eq!(server.send(&probe).status, 206, "{why}: before");
+        // Its decision is kept with the connection.
+        let mut acquainted = Connection::open(server.address);
+        assert_eq!([acquainted.ask(&probe).status, acquainted.ask(&probe).status], [206; 2], "{why}: before");
         let mut viewer = Viewer::open(server.address, &request);
         assert_eq!((viewer.status, viewer.length), (200, FILM), "{why}");
         let watching = std::thread::spawn(move || (viewer.watch(PACE), Instant::now()));
 
         server.program.ok(&command);
         let done = Instant::now();
-        let refused =
-            eventually(why, SECOND, || server.try_send(&probe).ok().filter(|answer| answer.status != 206));
-        assert_eq!(refused.status, refusal, "{why}");
+        let refused = eventually(why, SECOND, || {
+            let again = acquainted.try_ask(&probe).map_or(refusal, |answer| answer.status);
+            let anew = server.try_send(&probe).map_or(0, |answer| answer.status);
+            ([again, anew].iter().all(|status| *status != 206)).then_some((again, anew))
+        });
+        assert_eq!(refused, (refusal, refusal), "{why}: who has asked before, and somebody new");
         let (end, ended) = watching.join().unwrap();
         assert!(!end.is_complete() && end.reset, "{why}: {end:?}");
         assert!(ended - done < FIVE_SECONDS, "{why}: after {:?}", ended - done);

@@ -112,7 +112,7 @@ fn inline() -> HeaderValue {
 }
 
 fn answer(representation: &Representation, plan: Plan, method: &Method) -> Response<Body> {
-    respond(representation, plan, || Boundary::from_random([7; 18]), method)
+    packed(respond(representation, plan, || Boundary::from_random([7; 18]), method))
 }
 
 fn range(start: u64, end: u64, len: u64) -> ByteRange {

@@ -248,7 +248,7 @@ async fn a_body_that_fails_breaks_the_connection() {
     let counted = Arc::clone(&gauges);
     let (stop, shutdown) = Shutdown::new();
     let task = tokio::spawn(async move {
-        let handler = |_| async { Response::new(Failing(true)) };
+        let handler = |_, _| async { Response::new(Failing(true)) };
         serve(listener, &Limits::default(), counted, handler, shutdown).await
     });
     let mut client = Client(TcpStream::connect(address).await.unwrap());

@@ -16,7 +16,7 @@ use super::super::line::Line;
 use super::super::pace::Deadlines;
 use super::super::socket::Socket;
 use super::*;
-use crate::body::{Chunk, Lane, Outcome, Outgoing, Representation, Segment, outgoing, respond};
+use crate::body::{Chunk, Lane, Outcome, Outgoing, Representation, Segment, outgoing, packed, respond};
 use crate::range::{Boundary, ByteRange, ETag, Plan};
 use crate::storage::{Folder, MediaFile, lease};
 
@@ -79,7 +79,7 @@ fn whole(file: Arc<MediaFile>) -> Representation {
 }
 
 fn planned(representation: &Representation, plan: Plan) -> Response<Body> {
-    respond(representation, plan, || Boundary::from_random([7; 18]), &Method::GET)
+    packed(respond(representation, plan, || Boundary::from_random([7; 18]), &Method::GET))
 }
 
 /// A server that answers every request with what `answer` makes.
@@ -92,8 +92,7 @@ fn start(
     let counted = Arc::clone(&gauges);
     let (stop, shutdown) = Shutdown::new();
     let limits = Limits { stream_timeout: ms(2_000), ..Limits::default() };
-    let handler = move |request: Request<Incoming>| {
-        let connection = request.extensions().get::<Connection>().cloned().unwrap();
+    let handler = move |_request: Request<Incoming>, connection: Connection| {
         std::future::ready(outgoing(answer(), || connection.lane()))
     };
     tokio::spawn(async move { serve(listener, &limits, counted, handler, shutdown).await });
@@ -296,8 +295,7 @@ async fn a_body_has_ended_when_its_last_byte_is_sent_and_not_before() {
         let listener = listen(([127, 0, 0, 1], 0).into()).unwrap();
         let mut client = connect(listener.local_addr().unwrap(), Some(150_000)).await;
         let (ended, mut ends) = mpsc::unbounded_channel();
-        let handler = move |request: Request<Incoming>| {
-            let connection = request.extensions().get::<Connection>().cloned().unwrap();
+        let handler = move |_request: Request<Incoming>, connection: Connection| {
             let mut response = outgoing(planned(&representation, Plan::Whole), || connection.lane());
             let ended = ended.clone();
             response.body_mut().on_end(move |end| ended.send(end).unwrap());
@@ -385,8 +383,7 @@ async fn the_idle_time_takes_nothing_from_a_slow_reader() {
     let listener = listen(([127, 0, 0, 1], 0).into()).unwrap();
     let mut client = connect(listener.local_addr().unwrap(), Some(40_000)).await;
     let limits = Limits { idle_timeout: ms(100), ..Limits::default() };
-    let handler = move |request: Request<Incoming>| {
-        let connection = request.extensions().get::<Connection>().cloned().unwrap();
+    let handler = move |_request: Request<Incoming>, connection: Connection| {
         let answer = planned(&representation, Plan::Part(part));
         std::future::ready(outgoing(answer, || connection.lane()))
     };

@@ -29,7 +29,7 @@ use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::super::connection::{BoxError, End, Settings, close};
-use super::super::line::{Line, Order};
+use super::super::line::{Connection, Line, Order};
 use super::super::pace::Overdue;
 use super::super::watchdog::Watchdog;
 use super::lent::Lent;
@@ -86,7 +86,7 @@ pub(super) async fn run<H, F, B>(
     handler: H,
 ) -> End
 where
-    H: Fn(Request<Incoming>) -> F + Send + 'static,
+    H: Fn(Request<Incoming>, Connection) -> F + Send + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
     B: Body + Send + 'static,
     B::Data: Send,
@@ -96,9 +96,8 @@ where
     // Windows and acknowledgements follow each answer: to close over them would be a reset.
     line.begin(true);
     let asked = Arc::clone(&line);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        asked.introduce(request.extensions_mut());
-        let answer = handler(with_host(request));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let answer = handler(with_host(request), Connection::of(&asked));
         async move { Ok::<_, Infallible>(answer.await.map(Measured::new)) }
     });
     let wire = Lent::new(wire);

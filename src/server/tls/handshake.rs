@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::super::connection::{self, BoxError, End, Settings};
-use super::super::line::{Line, Order};
+use super::super::line::{Connection, Line, Order};
 use super::super::pace::Overdue;
 use super::super::refusal;
 use super::super::socket::Socket;
@@ -50,7 +50,7 @@ pub(in crate::server) async fn run<H, F, B>(
     handler: H,
 ) -> End
 where
-    H: Fn(Request<Incoming>) -> F + Send + 'static,
+    H: Fn(Request<Incoming>, Connection) -> F + Send + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
     B: Body + Send + 'static,
     B::Data: Send,

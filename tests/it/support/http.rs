@@ -161,6 +161,17 @@ impl<S: Read + Write> Connection<S> {
         self.stream.get_mut().write_all(bytes).unwrap();
     }
 
+    /// Asks, and stays open.
+    pub fn ask(&mut self, request: &Request) -> Response {
+        self.try_ask(request).expect("a complete answer")
+    }
+
+    /// The same of a server that may end the connection.
+    pub fn try_ask(&mut self, request: &Request) -> io::Result<Response> {
+        self.try_write(request)?;
+        self.try_response(&request.method)
+    }
+
     /// To a server that may be gone.
     pub fn try_write(&mut self, request: &Request) -> io::Result<()> {
         let head = request.text(self.address);
