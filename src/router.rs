@@ -223,21 +223,23 @@ impl Router {
         }
     }
 
-    /// The answer to a question that its connection has asked before, in the same words. None: it goes the whole way, also
-    /// where something went wrong.
+    /// The answer to a question that its connection has asked before. None: it goes the whole way, also where something went
+    /// wrong.
     pub fn again(
         &self,
         question: &media::Question,
         words: media::Words<'_>,
         cut: Cut,
-    ) -> Option<(media::Again, Answered)> {
-        let answered = Answered::by(media_route(words.uri.path())?);
+    ) -> Result<Option<(media::Again, Answered)>, media::Over> {
+        let Some(route) = media_route(words.uri.path()) else { return Ok(None) };
         let ask = || media::again(&self.app, question, words, cut);
-        let mut again = catch_unwind(AssertUnwindSafe(ask)).ok()??;
+        let Some(mut again) = catch_unwind(AssertUnwindSafe(ask)).unwrap_or(Ok(None))? else {
+            return Ok(None);
+        };
         if let Some(page) = cors::Page::of(&self.app.cors_origins, words.method, words.headers) {
             page.tell(again.response.headers_mut());
         }
-        Some((again, answered))
+        Ok(Some((again, Answered::by(route))))
     }
 
     async fn send_media(&self, request: Parts) -> Response {

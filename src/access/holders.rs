@@ -52,8 +52,8 @@ pub(super) struct Holders {
     /// By the code's hash.
     shares: ByHash<Share>,
     keys: Cache<String, Entry<SigningKey>>,
-    /// How often something was forgotten before its time.
-    forgotten: AtomicU64,
+    /// Logins that this process has ended by itself.
+    logouts: AtomicU64,
     uses: Mutex<UsesNoted>,
 }
 
@@ -75,7 +75,7 @@ impl Holders {
             sessions: by_hash(),
             shares: by_hash(),
             keys: Cache::new(MOST_KEYS),
-            forgotten: AtomicU64::new(0),
+            logouts: AtomicU64::new(0),
             uses: Mutex::default(),
         }
     }
@@ -118,7 +118,6 @@ impl Holders {
     /// Its end may have moved on since it was read.
     pub(super) fn forget_session(&self, hash: &TokenHash) {
         self.sessions.invalidate(hash);
-        self.forgotten.fetch_add(1, Ordering::AcqRel);
     }
 
     pub(super) async fn find_share(
@@ -138,12 +137,16 @@ impl Holders {
     /// Its last play may be taken since it was read.
     pub(super) fn forget_share(&self, hash: &TokenHash) {
         self.shares.invalidate(hash);
-        self.forgotten.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Grows when something that was known is forgotten before its time.
-    pub(super) fn forgotten(&self) -> u64 {
-        self.forgotten.load(Ordering::Acquire)
+    /// A login has ended here.
+    pub(super) fn log_out(&self, hash: &TokenHash) {
+        self.forget_session(hash);
+        self.logouts.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn logouts(&self) -> u64 {
+        self.logouts.load(Ordering::Acquire)
     }
 
     pub(super) async fn find_key(

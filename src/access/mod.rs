@@ -12,7 +12,7 @@
 //! [`share`] is what somebody without an account was given; [`plays`] counts what is watched by it.
 //! [`standing`] gives a permit out again for the same question, while nothing that it rests on has changed.
 //!
-//! [`streams`] remembers on what grounds each running response was let in, and cuts those that lost them;
+//! [`streams`] remembers on what grounds each running response was let in, and `review` cuts those that lost them;
 //! [`exchanges`] what a viewing asked and got, in case that it does not play.
 
 pub mod allowance;
@@ -28,6 +28,7 @@ pub mod password;
 mod person;
 mod plays;
 pub mod policy;
+mod review;
 pub mod session;
 pub mod setup;
 pub mod share;
@@ -59,7 +60,7 @@ use plays::Plays;
 use policy::{Entrance, Holder, Refusal, Rights, Share};
 use share::{Proof, ShareCode};
 use standing::Stamp;
-use streams::{Asked, Cut, Guard, Streams};
+use streams::Streams;
 use token::{PlainToken, TokenHash};
 use viewing::{Viewer, Viewings};
 
@@ -329,7 +330,7 @@ impl Access {
 
     /// A login has just been ended here: nobody should be let in by it until this process hears of it.
     pub fn forget_session(&self, hash: &TokenHash) {
-        self.holders.forget_session(hash);
+        self.holders.log_out(hash);
     }
 
     /// Who is logged in. The end of a login moves on while it is used, so one that seems over is looked up again.
@@ -407,73 +408,11 @@ impl Access {
         }
     }
 
-    /// Keeps a response in view until the guard is dropped; `cut` ends it. What was decided before the database changed
-    /// is decided again: opening the file may have taken long, and a review looks only at what is in view.
-    pub async fn enter(&self, permit: Permit, asked: Asked, cut: Cut) -> Result<Guard, Withheld> {
-        let guard = Streams::enter(&self.streams, permit, asked, cut);
-        if !self.is_current(guard.permit()) {
-            self.decide_again(guard.permit()).await?;
-        }
-        Ok(guard)
-    }
-
-    /// Whether no right has changed since the decision.
-    fn is_current(&self, permit: &Permit) -> bool {
-        permit.caller.stamp.access == self.epoch.load(Ordering::Acquire)
-    }
-
     /// Called when the database has changed: what was known at other epochs is void. True when callers may have lost
     /// rights.
     pub fn renew(&self, epochs: Epochs) -> bool {
         self.catalogue.renew(epochs.catalogue);
         self.epoch.swap(epochs.access, Ordering::AcqRel) != epochs.access
-    }
-
-    /// Cuts the running responses that would no longer be let in. To be called after [`Access::renew`].
-    pub async fn review(&self) {
-        for stream in self.streams.running() {
-            if self.decide_again(stream.permit()).await.is_err() {
-                stream.cut();
-            }
-        }
-    }
-
-    /// By what is known now. The answer is the one that a new request would get.
-    async fn decide_again(&self, permit: &Permit) -> Result<(), Withheld> {
-        let rights = match &permit.caller.grounds {
-            Grounds::Token { hash, place, entrance, .. } => {
-                self.rights_by_token(*hash, *place, *entrance).await
-            }
-            Grounds::Link { key, scope } => {
-                let key = self.key(key, self.clock.seconds()).await;
-                key.and_then(|key| key.ok_or(Denied::Unauthorized("unknown_key")))
-                    .map(|_| Rights::of_link(scope.clone()))
-            }
-            Grounds::Share { hash, proof, .. } => self.rights_by_share(*hash, *proof).await,
-        };
-        let item = permit.item();
-        match rights {
-            Ok(rights) if rights.cover(item.id, &item.library, &item.path) => Ok(()),
-            Ok(_) => Err(Withheld::Hidden),
-            // Playback of what is already granted goes on when the database does not answer.
-            Err(Denied::Unavailable(_)) => Ok(()),
-            Err(denied) => Err(denied.into()),
-        }
-    }
-
-    /// What is running goes on when the time of its token comes.
-    async fn rights_by_token(
-        &self,
-        hash: TokenHash,
-        place: Place,
-        entrance: Entrance,
-    ) -> Result<Rights, Denied> {
-        let holder = if place == Place::Session { self.session(hash).await } else { self.holder(hash).await };
-        let holder = holder?.ok_or(Denied::Unauthorized(Refusal::Unknown.label()))?;
-        match self.rights_of(&holder, place, entrance) {
-            Err(Refusal::Expired) => Ok(Rights::of(&holder)),
-            decided => decided.map_err(|refusal| Denied::Unauthorized(refusal.label())),
-        }
     }
 
     /// Whether changes of the database still reach this process. True when that is news.

@@ -1,19 +1,19 @@
 //! Decisions that stand for a while, for who asks the same question again.
 //!
 //! 1. [`Access::keep`] keeps a permit, with the time that it may stand and the [`Stamp`] of what was known.
-//! 2. [`Access::again`] gives it out again while neither is over. It asks nobody and waits for nothing.
+//! 2. [`Access::again`] gives it out again while neither is over. It asks nobody and waits for nothing. Whoever calls it has
+//!    to make sure that the same is asked by the same client.
 //! 3. Where it cannot tell, the question is decided from its beginning, which is always right.
 //!
 //! A revocation reaches what is kept as soon as it reaches the caches: both go by the same epochs.
 
 use std::sync::atomic::Ordering;
 
-use super::streams::{Asked, Cut, Guard, Streams};
 use super::{Access, Grounds, Permit};
 use crate::clock::Seconds;
 
-/// After so long a question is decided anew: last uses are noted, and viewings stay known, by whoever decides. Less than the
-/// grain of both.
+/// After so long a question is decided anew. Deciding is what notes a last use, which may come so much later than its grain
+/// says, and what keeps a viewing known: much less than a viewing may pause.
 const STANDS: Seconds = 30;
 
 /// What a decision rests on. Taken before anything is looked up, so that an equal one later says that nothing has changed.
@@ -22,8 +22,8 @@ pub(super) struct Stamp {
     /// The epoch of users, grants, credentials.
     pub(super) access: i64,
     catalogue: i64,
-    /// Of logins and shares that this process has forgotten by itself, before it hears of their change.
-    forgotten: u64,
+    /// Logins that ended here, of which the epoch tells later.
+    logouts: u64,
 }
 
 /// A permit that is kept. It opens nothing before [`Access::again`] has found that it stands.
@@ -34,6 +34,13 @@ pub struct Standing {
 }
 
 impl Permit {
+    /// Its viewing goes on by this request.
+    pub fn goes_on(&self) {
+        if let Some(viewing) = &self.viewing {
+            viewing.asked(self.at);
+        }
+    }
+
     /// For access only: what others hold of a permit ends with their answer.
     fn copied(&self, at: Seconds) -> Permit {
         let Permit { item, caller, viewing, .. } = self;
@@ -43,7 +50,7 @@ impl Permit {
     /// Until when nothing but a change can take it away. None: that is not for the time to say.
     fn stands_until(&self) -> Option<Seconds> {
         let is_share = matches!(self.caller.grounds, Grounds::Share { .. });
-        // What is over goes on by its viewing, and a share's first bytes are counted: both are looked at each time.
+        // What is over goes on by its viewing only, and a share's first bytes take a play: both are looked at each time.
         if self.caller.lapse.is_some() || (is_share && self.viewing.is_none()) {
             return None;
         }
@@ -57,7 +64,7 @@ impl Access {
         Stamp {
             access: self.epoch.load(Ordering::Acquire),
             catalogue: self.catalogue.epoch(),
-            forgotten: self.holders.forgotten(),
+            logouts: self.holders.logouts(),
         }
     }
 
@@ -67,7 +74,7 @@ impl Access {
         Some(Standing { permit: permit.copied(permit.at), until })
     }
 
-    /// The permit for the same question now. None: it has to be decided.
+    /// The permit for the same question now. None: it does not stand any more.
     pub fn again(&self, standing: &Standing) -> Option<Permit> {
         let Standing { permit, until } = standing;
         let now = self.clock.seconds();
@@ -75,15 +82,6 @@ impl Access {
         if !stands {
             return None;
         }
-        if let Some(viewing) = &permit.viewing {
-            viewing.asked(now);
-        }
         Some(permit.copied(now))
-    }
-
-    /// As [`Access::enter`], without waiting. None: rights have changed since the decision.
-    pub fn enter_at_once(&self, permit: Permit, asked: Asked, cut: Cut) -> Option<Guard> {
-        let guard = Streams::enter(&self.streams, permit, asked, cut);
-        self.is_current(guard.permit()).then_some(guard)
     }
 }

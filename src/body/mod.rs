@@ -1,9 +1,9 @@
 //! From a plan to the bytes on the wire.
 //!
 //! 1. A [`Representation`] is a list of segments, with what its head says of it.
-//! 2. [`respond`] makes of it and of a plan a response with an empty body and [`Pieces`] in its extensions, so
-//!    that routing, layers and tests are plain axum.
-//! 3. [`outgoing`] turns that response into the one that sends, at the very edge of the server.
+//! 2. [`respond`] makes of it and of a plan a response with [`Pieces`]. [`packed`], it goes through axum: with an empty body
+//!    and the pieces in its extensions, so that routing, layers and tests are plain axum.
+//! 3. [`sending`], or [`outgoing`] for one that is packed, turns it into the one that sends, at the very edge of the server.
 //! 4. What sends is chosen in one place, `Source::of`. `Windows` has the socket send spans of files by itself, through a
 //!    [`Lane`]; `Copying` reads pieces into pooled buffers, one at a time, and is for everything else.
 //! 5. [`Outgoing::on_end`] tells how it ended, once.

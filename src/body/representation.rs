@@ -27,7 +27,7 @@ pub enum Segment {
 /// A piece is a segment of a response's body.
 pub type Piece = Segment;
 
-/// The body of a response, in the order to send. It travels in the response's extensions.
+/// The body of a response, in the order to send. Through axum it travels in the response's extensions.
 #[derive(Clone, Debug, Default)]
 pub struct Pieces(Vec<Piece>);
 

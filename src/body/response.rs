@@ -62,18 +62,15 @@ pub fn respond(
     boundary: impl FnOnce() -> Boundary,
     method: &Method,
 ) -> Response<Pieces> {
-    let mut response = match plan {
+    let wants_content = *method != Method::HEAD;
+    match plan {
         Plan::NotModified => without_content(representation, StatusCode::NOT_MODIFIED),
         Plan::PreconditionFailed => without_content(representation, StatusCode::PRECONDITION_FAILED),
         Plan::Unsatisfiable => unsatisfiable(representation),
-        Plan::Whole => whole(representation),
+        Plan::Whole => whole(representation, wants_content),
         Plan::Part(range) => part(representation, range),
         Plan::Parts(ranges) => parts(representation, &ranges, &boundary()),
-    };
-    if *method == Method::HEAD {
-        *response.body_mut() = Pieces::default();
     }
-    response
 }
 
 /// The same where only bodies of axum go: the pieces travel in the extensions, where [`super::outgoing`] finds them.
@@ -132,8 +129,10 @@ fn unsatisfiable(representation: &Representation) -> Response<Pieces> {
     response
 }
 
-fn whole(representation: &Representation) -> Response<Pieces> {
-    with_content(representation, StatusCode::OK, representation.whole())
+/// The one plan with content that HEAD can have: §14.2 defines ranges for GET alone.
+fn whole(representation: &Representation, wants_content: bool) -> Response<Pieces> {
+    let pieces = if wants_content { representation.whole() } else { Pieces::default() };
+    described(representation, StatusCode::OK, representation.len()).map(|()| pieces)
 }
 
 fn part(representation: &Representation, range: ByteRange) -> Response<Pieces> {
@@ -163,8 +162,12 @@ fn text(text: &str) -> Piece {
 }
 
 fn with_content(representation: &Representation, status: StatusCode, pieces: Pieces) -> Response<Pieces> {
-    let len = pieces.len();
-    let mut response = Response::new(pieces);
+    described(representation, status, pieces.len()).map(|()| pieces)
+}
+
+/// The head of an answer with so many bytes.
+fn described(representation: &Representation, status: StatusCode, len: u64) -> Response<()> {
+    let mut response = Response::new(());
     *response.status_mut() = status;
     *response.headers_mut() = representation.heads().with_content.clone();
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(len));

@@ -6,8 +6,8 @@
 //! 4. The response gets the body that sends.
 //! 5. When that has ended, one line goes to the log, and the metrics count.
 //!
-//! A connection remembers what it was asked last about a film. When it is asked so again, in the same words, 1 and most of 2
-//! are known.
+//! A connection remembers what it was asked last about a film. When it is asked so again, in the same words, what 1 and most
+//! of 2 would say is known.
 
 mod journal;
 
@@ -23,11 +23,11 @@ use hyper::body::Incoming;
 
 use crate::access::client::Client;
 use crate::access::streams::Cut;
-use crate::app::{App, RequestId};
+use crate::app::App;
 use crate::body::{Lane, Outgoing, outgoing, sending};
 use crate::config::ZeroCopy;
 use crate::error::{Audience, Error, Visitor};
-use crate::media::{Again, Question, Words};
+use crate::media::{Again, Over, Question, Words};
 use crate::reception;
 use crate::router::{Answered, Reader, Router};
 use crate::server::Connection;
@@ -49,8 +49,7 @@ impl Edge {
         Edge { app, router }
     }
 
-    /// A question that was asked before is answered at once. Others have their way to go, with room for it on the heap:
-    /// hyper moves what it is given about.
+    /// A question that was asked before is answered at once. The future for others is boxed: it is large, and hyper moves it.
     pub fn answer(
         &self,
         request: Request<Incoming>,
@@ -59,11 +58,11 @@ impl Edge {
         let begun = Instant::now();
         match self.again(&request, &connection, begun) {
             Some(response) => Either::Left(ready(response)),
-            None => Either::Right(Box::pin(self.clone().decide(request, connection, begun))),
+            None => Either::Right(Box::pin(self.clone().answer_anew(request, connection, begun))),
         }
     }
 
-    async fn decide(
+    async fn answer_anew(
         self,
         mut request: Request<Incoming>,
         connection: Connection,
@@ -87,7 +86,7 @@ impl Edge {
             let audience = asker.audience(told.answered);
             problem.write(&mut response, audience, &asker.method, &entry.request_id().to_string());
         }
-        self.send(response, entry, told, |response| outgoing(response, || self.lane(&connection)))
+        finished(response, entry, told, |response| outgoing(response, || self.lane(&connection)))
     }
 
     /// The answer to what the connection remembers.
@@ -100,25 +99,15 @@ impl Edge {
         let question = connection.remembered()?.downcast::<Question>().ok()?;
         let (method, uri, headers) = (request.method(), request.uri(), request.headers());
         let words = Words { method, version: request.version(), uri, headers };
-        let (again, answered) = self.router.again(&question, words, Cut::new(connection.carrier()))?;
+        let again = self.router.again(&question, words, Cut::new(connection.carrier()));
+        let (again, answered) = again.unwrap_or_else(|Over| {
+            connection.forget();
+            None
+        })?;
         let Again { response, sent, asking } = again;
         let entry = Entry::begin(&self.app, method, connection.clone(), question.network(), begun);
         let told = Told { answered: Some(answered), problem: None, sent: Some(sent), asking };
-        Some(self.send(response, entry, told, |response| sending(response, || self.lane(connection))))
-    }
-
-    /// Puts on what all answers have, and has the answer write its line when it ends.
-    fn send<B>(
-        &self,
-        mut response: http::Response<B>,
-        entry: Entry,
-        told: Told,
-        outgoing: impl FnOnce(http::Response<B>) -> http::Response<Outgoing>,
-    ) -> http::Response<Outgoing> {
-        finish(response.headers_mut(), entry.request_id());
-        let mut response = outgoing(response);
-        entry.end_with(&mut response, told);
-        response
+        Some(finished(response, entry, told, |response| sending(response, || self.lane(connection))))
     }
 
     /// Where windows of files may go.
@@ -183,12 +172,21 @@ impl Asker {
     }
 }
 
-/// What all answers have.
-fn finish(headers: &mut HeaderMap, request_id: RequestId) {
-    if let Ok(id) = HeaderValue::from_str(request_id.digits(&mut [0; 16])) {
+/// Puts on what all answers have, and has the answer write its line when it ends.
+fn finished<B>(
+    mut response: http::Response<B>,
+    entry: Entry,
+    told: Told,
+    outgoing: impl FnOnce(http::Response<B>) -> http::Response<Outgoing>,
+) -> http::Response<Outgoing> {
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(entry.request_id().digits(&mut [0; 16])) {
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Addresses carry tokens; no other site may learn them. Pages with forms say `same-origin`.
     headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    let mut response = outgoing(response);
+    entry.end_with(&mut response, told);
+    response
 }

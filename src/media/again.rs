@@ -2,21 +2,21 @@
 //! `Range`.
 //!
 //! 1. [`Question::of`] keeps the words of a question for a film, and the decision on it, while that may be kept.
-//! 2. [`again`] compares the next one with them, byte by byte. Equal words say the same of who asks, for what, by
-//!    which way: they need not be taken apart again.
-//! 3. Then it looks whether the decision stands, and whether the path still leads to the file. What the two cannot tell
-//!    at once goes the whole way.
+//! 2. [`again`] looks whether the decision stands, and whether the next question has the same words, byte by byte. On one
+//!    connection, whose peer and encryption do not change, those say the same of who asks and for what: they need not be
+//!    taken apart again.
+//! 3. Then it looks whether the path still leads to the file. What cannot be told at once goes the whole way.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::RANGE;
+use http::header::{CONNECTION, RANGE};
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Uri};
-use http::{HeaderMap, Method, Response, Version};
+use http::{HeaderMap, HeaderValue, Method, Response, Version};
 
 use super::path::Part;
-use super::{Form, Planned, asked, at_hand};
+use super::{Form, Planned, asked, at_hand, count};
 use crate::access::Permit;
 use crate::access::client::Client;
 use crate::access::exchanges::Asking;
@@ -29,21 +29,22 @@ use crate::metrics::Sent;
 /// Ends a word. None of them can have it: RFC 9110 §5.5 and §9.1, RFC 3986 §2.
 const END: u8 = 0;
 
-/// What a browser's words take.
-const USUAL: usize = 1024;
-
-/// A question that was let in. It holds a credential in its words, as the connection does while it is asked.
+/// A question that was let in. Its words hold a credential: the connection forgets them when it hears that they are of no
+/// use any more.
 pub struct Question {
     words: Box<[u8]>,
     standing: Standing,
     network: IpAddr,
 }
 
+/// The decision does not stand any more.
+pub struct Over;
+
 impl Question {
-    /// For a film as it plays. None: its decision is not one to keep.
+    /// For a film as it plays. None: its decision is not one to keep, or nobody will ask again.
     pub(super) fn of(app: &App, permit: &Permit, request: &Parts, part: &Part) -> Option<Question> {
         let is_film = *part == Part::Film && Form::asked_for(request.uri.query()) == Form::Film;
-        let client = request.extensions.get::<Client>().filter(|_| is_film)?;
+        let client = request.extensions.get::<Client>().filter(|_| is_film && goes_on(request))?;
         let standing = app.access.keep(permit)?;
         Some(Question { words: Words::of(request).kept(), standing, network: client.network() })
     }
@@ -53,6 +54,12 @@ impl Question {
     pub fn network(&self) -> IpAddr {
         self.network
     }
+}
+
+/// Whether more can come on its connection. WebKitGTK, for one, takes a new one for each part.
+fn goes_on(request: &Parts) -> bool {
+    let closes = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"close");
+    request.version > Version::HTTP_10 && !request.headers.get(CONNECTION).is_some_and(closes)
 }
 
 /// A request's head, which says who asks and for what.
@@ -71,7 +78,7 @@ impl<'r> Words<'r> {
     }
 
     fn kept(self) -> Box<[u8]> {
-        let mut kept = Vec::with_capacity(USUAL);
+        let mut kept = Vec::with_capacity(self.all().map(|word| word.len() + 1).sum());
         for word in self.all() {
             kept.extend_from_slice(word);
             kept.push(END);
@@ -79,20 +86,20 @@ impl<'r> Words<'r> {
         kept.into()
     }
 
-    /// Whether they are those that were kept.
-    fn are(self, kept: &[u8]) -> bool {
-        let mut left = kept;
-        let mut is_next = |word: &[u8]| match left.split_at_checked(word.len()) {
-            Some((next, [END, rest @ ..])) if next == word => {
-                left = rest;
-                true
-            }
-            _ => false,
-        };
-        self.all().all(&mut is_next) && left.is_empty()
+    /// Whether they are those that were kept. Of words as long as those, how many agree does not show in the time: one of
+    /// them is a secret.
+    fn equal(self, kept: &[u8]) -> bool {
+        let (mut left, mut differing) = (kept, 0);
+        for word in self.all() {
+            let Some((next, [END, rest @ ..])) = left.split_at_checked(word.len()) else { return false };
+            differing =
+                next.iter().zip(word).fold(differing, |differing, (one, other)| differing | (one ^ other));
+            left = rest;
+        }
+        left.is_empty() && differing == 0
     }
 
-    /// All but which part.
+    /// All but which part: one `Range`. More of them are none, and over HTTP/2 nobody else counts lines.
     fn all(self) -> impl Iterator<Item = &'r [u8]> {
         let Words { method, version, uri, headers } = self;
         let version = match version {
@@ -103,7 +110,10 @@ impl<'r> Words<'r> {
         let authority = uri.authority().map_or("", Authority::as_str);
         let path = uri.path_and_query().map_or("", PathAndQuery::as_str);
         let target = [method.as_str(), version, uri.scheme_str().unwrap_or_default(), authority, path];
-        let rest = headers.iter().filter(|(name, _)| **name != RANGE);
+        let mut is_range_left = true;
+        let rest = headers
+            .iter()
+            .filter(move |(name, _)| **name != RANGE || !std::mem::replace(&mut is_range_left, false));
         let rest = rest.flat_map(|(name, value)| [name.as_str().as_bytes(), value.as_bytes()]);
         target.into_iter().map(str::as_bytes).chain(rest)
     }
@@ -116,13 +126,18 @@ pub struct Again {
     pub asking: Option<Asking>,
 }
 
-/// None: it is another question, or has to be decided.
-pub fn again(app: &App, question: &Question, words: Words<'_>, cut: Cut) -> Option<Again> {
+/// None: it is another question, or has to go the whole way.
+pub fn again(app: &App, question: &Question, words: Words<'_>, cut: Cut) -> Result<Option<Again>, Over> {
+    let permit = app.access.again(&question.standing).ok_or(Over)?;
+    Ok(words.equal(&question.words).then(|| answered(app, permit, question.network, words, cut)).flatten())
+}
+
+fn answered(app: &App, permit: Permit, network: IpAddr, words: Words<'_>, cut: Cut) -> Option<Again> {
     let Words { method, headers, .. } = words;
-    let permit = words.are(&question.words).then(|| app.access.again(&question.standing))??;
+    permit.goes_on();
     let film = at_hand(app, &permit, Form::Film)?;
     let planned = Planned::of(app, method, headers, &film.representation);
-    let asked = asked(question.network, headers, &planned.plan, film.representation.facts(planned.now).len);
+    let asked = asked(network, headers, &planned.plan, film.representation.facts(planned.now).len);
     let asking = Asking::of(&permit, Part::Film.word(), headers);
     let (item, kind) = (permit.item().id, planned.kind);
     let response = planned.respond(app, &permit, method, &film.representation);
@@ -132,6 +147,7 @@ pub fn again(app: &App, question: &Question, words: Words<'_>, cut: Cut) -> Opti
         Some(Arc::new(app.access.enter_at_once(permit, asked, cut)?))
     };
     app.metrics.decided("allow", "standing");
+    count(app, kind, &response);
     Some(Again { response, sent: Sent { item, kind, guard }, asking })
 }
 
@@ -155,11 +171,16 @@ mod tests {
     fn the_same_words_ask_the_same_whatever_the_part() {
         const HOST: (&str, &str) = ("host", "a");
         let kept = question(("GET", "/m/1?token=x", &[HOST, ("cookie", "c=1"), ("range", "bytes=0-1")]));
-        let cases: [(Head<'_>, bool, &str); 13] = [
+        let cases: [(Head<'_>, bool, &str); 14] = [
             (("GET", "/m/1?token=x", &[HOST, ("cookie", "c=1"), ("range", "bytes=0-1")]), true, "the same"),
             (("GET", "/m/1?token=x", &[HOST, ("cookie", "c=1"), ("range", "bytes=5-9")]), true, "a part"),
             (("GET", "/m/1?token=x", &[("range", "x"), HOST, ("cookie", "c=1")]), true, "wherever it stands"),
             (("GET", "/m/1?token=x", &[HOST, ("cookie", "c=1")]), true, "without one"),
+            (
+                ("GET", "/m/1?token=x", &[HOST, ("cookie", "c=1"), ("range", "a"), ("range", "b")]),
+                false,
+                "two ranges are none",
+            ),
             (("HEAD", "/m/1?token=x", &[HOST, ("cookie", "c=1")]), false, "another method"),
             (("GET", "/m/2?token=x", &[HOST, ("cookie", "c=1")]), false, "another item"),
             (("GET", "/m/1?token=y", &[HOST, ("cookie", "c=1")]), false, "another token"),
@@ -171,7 +192,7 @@ mod tests {
             (("GET", "http://a/m/1?token=x", &[HOST, ("cookie", "c=1")]), false, "in another form"),
         ];
         for (head, want, why) in cases {
-            assert_eq!(Words::of(&parts(head)).are(&kept), want, "{why}");
+            assert_eq!(Words::of(&parts(head)).equal(&kept), want, "{why}");
         }
     }
 
@@ -182,7 +203,7 @@ mod tests {
         for (version, want) in [(Version::HTTP_11, true), (Version::HTTP_10, false), (Version::HTTP_2, false)]
         {
             parts.version = version;
-            assert_eq!(Words::of(&parts).are(&kept), want, "{version:?}");
+            assert_eq!(Words::of(&parts).equal(&kept), want, "{version:?}");
         }
     }
 }

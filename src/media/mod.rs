@@ -1,7 +1,8 @@
 //! The bytes of a video, for who may see them. Four calls: locate, describe, plan, respond.
 //!
 //! Before them stands the decision: who asks ([`crate::access`]) is settled before anything that depends on the
-//! file, so that Range and conditions tell a stranger nothing.
+//! file, so that Range and conditions tell a stranger nothing. Who asks the same again on the same connection ([`again`])
+//! is answered by the decision that stands.
 
 mod again;
 mod legacy;
@@ -36,7 +37,7 @@ use crate::types::program::Agent;
 
 use path::{MediaPath, Part};
 
-pub use again::{Again, Question, Words, again};
+pub use again::{Again, Over, Question, Words, again};
 pub use legacy::serve as serve_legacy;
 
 /// `/m/...`, `/t/...`, `/s/.../` and `/files/...`: a video, its poster or its subtitles.
@@ -45,18 +46,22 @@ pub async fn serve(app: &App, request: &Parts) -> Result<Response, Error> {
     let permit = admit(app, request, &asked, Entrance::Media).await?;
     let asking = Asking::of(&permit, asked.part.word(), &request.headers);
     let question = Question::of(app, &permit, request, &asked.part);
-    let sent = match &asked.part {
+    let mut sent = match &asked.part {
         Part::Film => send(app, permit, request).await,
         Part::Poster => Box::pin(sidecar::poster(app, permit, request)).await,
         Part::Subtitles(label) => Box::pin(sidecar::subtitles(app, permit, label, request)).await,
     };
+    if let (Ok(response), Some(question)) = (&mut sent, question) {
+        response.extensions_mut().insert(Arc::new(question));
+    }
     let mut response = match (sent, &asking) {
         (Ok(response), _) => response,
         (Err(error), None) => return Err(error),
         (Err(error), Some(_)) => error.into_response(),
     };
-    asking.map(|asking| response.extensions_mut().insert(asking));
-    question.map(|question| response.extensions_mut().insert(Arc::new(question)));
+    if let Some(asking) = asking {
+        response.extensions_mut().insert(asking);
+    }
     Ok(response)
 }
 
@@ -197,8 +202,6 @@ impl Planned {
     ) -> http::Response<Pieces> {
         let boundary = || Boundary::from_random(app.chance.bytes());
         let mut response = body::respond(representation, self.plan, boundary, method);
-        let result = response.status().as_u16();
-        app.metrics.ranges.count(RangeLabels { kind: self.kind, result });
         let headers = response.headers_mut();
         // By the clock that judged the conditions: Last-Modified is never later (RFC 9110 §8.8.2.1).
         headers.insert(DATE, date(self.now));
@@ -228,9 +231,15 @@ async fn responded(
         }
         _ => None,
     };
+    count(app, kind, &response);
     let mut response = body::packed(response);
     response.extensions_mut().insert(Sent { item, kind, guard });
     Ok(response)
+}
+
+/// `kind` is what was asked for.
+fn count<B>(app: &App, kind: &'static str, response: &http::Response<B>) {
+    app.metrics.ranges.count(RangeLabels { kind, result: response.status().as_u16() });
 }
 
 /// For who looks at running responses.

@@ -4,10 +4,13 @@
 //! the one before, so each thread keeps the counter that it used last.
 
 use std::cell::RefCell;
+use std::fmt::Debug;
 use std::hash::Hash;
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
 use thread_local::ThreadLocal;
 
 pub struct Counted<L: Send> {
@@ -28,10 +31,12 @@ impl<L: Clone + Hash + Eq + Send> Counted<L> {
             }
         }
     }
+}
 
-    /// To be shown. Clones share the counters.
-    pub(super) fn family(&self) -> Family<L, Counter> {
-        self.family.clone()
+impl<L: EncodeLabelSet + Clone + Debug + Hash + Eq + Send + Sync + 'static> Counted<L> {
+    /// Has them shown. The family stays here: a counter that somebody took out of it, threads would go on counting with.
+    pub(super) fn register(&self, registry: &mut Registry, name: &str, help: &str) {
+        registry.register(name, help, self.family.clone());
     }
 }
 
@@ -53,7 +58,7 @@ mod tests {
                 scope.spawn(|| [1, 1, 2, 1, 2, 2, 2].into_iter().for_each(|label| counted.count(label)));
             }
         });
-        let count = |label| counted.family().get_or_create(&label).get();
+        let count = |label| counted.family.get_or_create(&label).get();
         assert_eq!([count(1), count(2), count(3)], [9, 12, 0]);
     }
 }

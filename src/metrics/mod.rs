@@ -95,7 +95,7 @@ impl Metrics {
 
     fn register(&mut self) {
         let registry = &mut self.registry;
-        registry.register("http_requests", "Requests answered", self.requests.family());
+        self.requests.register(registry, "http_requests", "Requests answered");
         registry.register(
             "http_request_duration_seconds",
             "From the request's head to the response's last byte",
@@ -112,8 +112,8 @@ impl Metrics {
             self.streams.clone(),
         );
         registry.register_collector(Box::new(Connections(self.connections.clone())));
-        registry.register("auth_decisions", "Decisions on access", self.decisions.family());
-        registry.register("range_requests", "Requests for bytes by kind and answer", self.ranges.family());
+        self.decisions.register(registry, "auth_decisions", "Decisions on access");
+        self.ranges.register(registry, "range_requests", "Requests for bytes by kind and answer");
         registry.register(
             "time_to_first_byte_seconds",
             "From the request's head to the first byte of the body",

@@ -19,6 +19,8 @@
 use http::{HeaderMap, HeaderValue, header};
 use smallvec::SmallVec;
 
+use super::Asked;
+
 /// The most parts that one response carries, counted after joining.
 pub const MAX_PARTS: usize = 16;
 
@@ -123,8 +125,19 @@ impl Requested {
         })
     }
 
-    pub(super) fn is_absent(&self) -> bool {
-        self.0 == Set::Absent
+    /// Classifies it.
+    #[must_use]
+    pub fn asked(&self) -> Asked {
+        match &self.0 {
+            Set::Absent => Asked::None,
+            Set::Ignored => Asked::Ignored,
+            Set::Specs(specs) => match specs.as_slice() {
+                [Spec::From { .. }] => Asked::Open,
+                [Spec::Closed { .. }] => Asked::Closed,
+                [Spec::Suffix { .. }] => Asked::Suffix,
+                _ => Asked::Multi,
+            },
+        }
     }
 
     /// The members of the set. None: the whole file is wanted.

@@ -133,21 +133,6 @@ impl Asked {
     }
 }
 
-impl Requested {
-    /// Classifies it.
-    #[must_use]
-    pub fn asked(&self) -> Asked {
-        match self.specs() {
-            None if self.is_absent() => Asked::None,
-            None => Asked::Ignored,
-            Some([Spec::From { .. }]) => Asked::Open,
-            Some([Spec::Closed { .. }]) => Asked::Closed,
-            Some([Spec::Suffix { .. }]) => Asked::Suffix,
-            Some(_) => Asked::Multi,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::error::Error;

@@ -46,6 +46,10 @@ impl Connection {
         *self.0.memory() = Some(what);
     }
 
+    pub fn forget(&self) {
+        *self.0.memory() = None;
+    }
+
     pub fn remembered(&self) -> Option<Memory> {
         self.0.memory().clone()
     }
@@ -200,6 +204,7 @@ impl Line {
 
     /// The connection is over.
     pub(super) fn let_go(&self) {
+        *self.memory() = None;
         self.held().clear();
     }
 

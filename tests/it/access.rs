@@ -103,7 +103,7 @@ fn tokens_open_what_their_user_may_see_where_their_kind_may_stand() {
     program.ok("user delete deleted --yes");
     let id = server.id(FILM);
     for ((user, ..), token) in cases.iter().zip(&tokens).filter(|((user, ..), _)| user.starts_with('d')) {
-        let refused = || server.send(&asking(Place::Header, &id, token.token())).status == 401;
+        let refused = || server.status(&asking(Place::Header, &id, token.token())) == 401;
         eventually(user, SOON, || refused().then_some(()));
     }
     for ((user, kind, want, why), token) in cases.iter().zip(&tokens) {
@@ -176,7 +176,7 @@ fn expired_and_revoked_tokens_open_nothing() {
     server.program.ok("user add ada --grant videos");
     let (brief, lasting) = (server.token("ada", "--for 1s"), server.token("ada", "--for 1h"));
     let id = server.id(FILM);
-    let status = |token: &str| server.send(&asking(Place::Query, &id, token)).status;
+    let status = |token: &str| server.status(&asking(Place::Query, &id, token));
     eventually("the end of a token of one second", SOON, || (status(brief.token()) == 401).then_some(()));
     assert_opens(&server, Place::Header, brief.token(), NOBODY, "expired");
     assert_opens(&server, Place::Header, lasting.token(), ALL, "not expired");
@@ -454,7 +454,7 @@ fn a_signed_url_ends_with_its_time_and_with_its_key() {
     }
     server.program.ok("key rotate --keep 0s");
     eventually("the end of the older keys", SOON, || {
-        let ended = [&signed, &newer].map(|url| server.send(&get(url)).status == 401);
+        let ended = [&signed, &newer].map(|url| server.status(&get(url)) == 401);
         (ended == [true, true]).then_some(())
     });
     let newest = server.program.sign(&format!("/m/{film}"), "1h");

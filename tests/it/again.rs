@@ -26,8 +26,10 @@ fn settled(setup: Setup) -> Server {
 }
 
 /// How many requests were let in by a decision that stood.
-fn standing(server: &Server) -> u64 {
-    server.metric(r#"auth_decisions_total{result="allow",reason="standing"}"#)
+fn standing(server: &Server) -> usize {
+    let metrics = server.send(&get("/metrics"));
+    let name = r#"reelgate_auth_decisions_total{result="allow",reason="standing"} "#;
+    metrics.text().lines().find_map(|line| line.strip_prefix(name)).map_or(0, |count| count.parse().unwrap())
 }
 
 /// Each place of a credential.
@@ -45,6 +47,7 @@ fn callers(server: &Server) -> Vec<(&'static str, Request)> {
         ("one that ends", get(format!("{by_id}?token={}", ends.token()))),
         ("a token in the path", get(format!("/t/{}/m/{id}/a.mp4", ann.token()))),
         ("a token in the header", get("/files/videos/a.mp4").bearer(ann.token())),
+        ("a browser", get(format!("{by_id}?token={}", ann.token())).header("Connection", "keep-alive")),
         ("a signed URL", get(server.program.sign(&by_id, "1h"))),
         ("a login", get(&*by_id).header("Cookie", log_in(server, "ada"))),
         ("a page that was opened", get(&*by_id).header("Cookie", format!("reelgate-{id}=t.{}", ann.token()))),
@@ -85,13 +88,12 @@ fn whoever_asks_again_gets_what_somebody_new_gets() {
         ("GET", Some(("If-Range", tag))),
         ("GET", Some(("If-Range", "\"x\"".to_owned()))),
     ];
-    let mut again = 0;
     for (who, request) in &callers {
         for (method, condition) in &conditions {
             let request = Request { method: (*method).to_owned(), ..request.clone() };
             let request =
                 condition.iter().fold(request, |request, (name, value)| request.header(name, value));
-            let mut acquainted = Connection::open(server.address);
+            let (mut acquainted, before) = (Connection::open(server.address), standing(&server));
             // A share's first bytes begin a viewing; what comes before that is decided each time.
             acquainted.ask(&request);
             acquainted.ask(&request);
@@ -100,12 +102,12 @@ fn whoever_asks_again_gets_what_somebody_new_gets() {
                 let (got, want) = (acquainted.ask(&request), Connection::open(server.address).ask(&request));
                 assert!(got.face() == want.face(), "{who}, {method}, {condition:?}, {range:?}: {got:?}");
                 assert_ne!(got.header("x-request-id"), want.header("x-request-id"), "{who}");
-                again += 1;
             }
+            let stood = standing(&server) - before;
+            // News of an earlier change may void one.
+            assert!(stood + 1 >= RANGES.len(), "{who}, {method}: only {stood} decisions stood");
         }
     }
-    let stood = standing(&server);
-    assert!(stood >= again, "{stood} of {again} came by a decision that stood: the test has seen the others");
 }
 
 /// The line of a request in the access log, without what differs from one to the next.
@@ -136,7 +138,8 @@ fn the_log_tells_as_much_of_it() {
         assert_eq!(line, logged(&server, &first), "{range}");
         assert_eq!((&line["client"], &line["outcome"]), (&"198.51.100.0".into(), &"complete".into()));
     }
-    assert_eq!(standing(&server), 5, "all but the connection's first");
+    // Each is asked twice; news of an earlier change may void one.
+    assert!(standing(&server) >= 3, "{}", standing(&server));
 }
 
 /// As behind a proxy, which sends requests of many over one connection.
@@ -156,6 +159,9 @@ fn other_words_on_the_same_connection_are_another_question() {
         (ann_asks.clone().query("token=x"), 400, "two credentials"),
         (ann_asks.clone().header("Range", "bytes=1-2"), 200, "two ranges are no range"),
         (head(&*path).bearer(ann.token()), 200, "HEAD"),
+        (ann_asks.clone().query("raw=1"), 206, "the file as it lies there"),
+        (ann_asks.clone().query("download=1"), 206, "to be saved"),
+        (ann_asks.clone().body("text/plain", "a body"), 206, "a body that nobody wants"),
         (Request { method: "POST".to_owned(), ..ann_asks.clone() }, 405, "another method"),
         (ann_asks.clone().header("Host", "x y"), 400, "a Host that is none"),
     ];
@@ -194,11 +200,14 @@ fn a_share_takes_one_play_for_a_viewing_however_often_it_is_asked() {
     let url = share["url"].as_str().unwrap();
     let film = get(format!("{}/m", &url[url.find("/s/").unwrap()..]));
     let mut connection = Connection::open(server.address);
-    let mut ask = |agent: &str| connection.ask(&film.clone().header("User-Agent", agent).range("bytes=0-9"));
-    assert_eq!([206; 4], [(); 4].map(|()| ask("one").status));
-    assert_ne!(ask("two").status, 206, "the only play is taken");
-    assert_eq!(ask("one").status, 206, "whose it is");
+    let mut ask = |agent: &str| {
+        let request = film.clone().header("User-Agent", agent).range("bytes=0-9");
+        connection.try_ask(&request).map_or(0, |answer| answer.status)
+    };
+    assert_eq!([206; 4], [(); 4].map(|()| ask("one")));
+    assert!(![0, 206].contains(&ask("two")), "the only play is taken");
+    assert_eq!(ask("one"), 206, "whose it is");
     let id = share["id"].as_str().unwrap();
     server.program.ok(&format!("share revoke {id}"));
-    eventually("the revocation", SECOND, || (ask("one").status != 206).then_some(()));
+    eventually("the revocation", SECOND, || (ask("one") != 206).then_some(()));
 }

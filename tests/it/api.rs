@@ -51,9 +51,9 @@ impl House {
         answer.json()
     }
 
-    /// What a token gets of a film.
+    /// What a token gets of a film. See [`Server::status`].
     fn opens(&self, token: &str, path: &str) -> u16 {
-        self.server.send(&get(format!("/files/videos/{path}")).bearer(token)).status
+        self.server.status(&get(format!("/files/videos/{path}")).bearer(token))
     }
 }
 
@@ -383,7 +383,7 @@ fn a_key_signs_until_it_is_rotated_away() {
         .server
         .program
         .json_text(&format!("sign /files/videos/2024/film.mp4 --for 1h --key {id}"), "url");
-    let opens = || house.server.send(&get(&url)).status;
+    let opens = || house.server.status(&get(&url));
     eventually("the key", SECOND, || (opens() == 200).then_some(()));
     let next = house.root("POST", "/keys/rotate", Some(json!({"keep": "1h"})), 201);
     assert_eq!(opens(), 200, "for an hour");

@@ -453,6 +453,35 @@ fn heads_have_their_limits_over_http_2() {
 }
 
 #[test]
+fn streams_of_one_connection_get_what_is_theirs_also_when_they_ask_again() {
+    let film = files::bytes(200_000);
+    let https = Https::start(Setup::new().file("a.mp4", &film));
+    let path = format!("/m/{}", https.server.id("a.mp4"));
+    let ann = https.server.user("ann", Some("videos"));
+    let bob = https.server.user("bob", None);
+    let tag = || https.send(&get(&*path).bearer(ann.token()).range("bytes=0-1")).tag();
+    eventually("a file that is kept open", SOON, || (tag() == tag()).then_some(()));
+    let [ann, bob] = [ann.token(), bob.token()].map(|token| format!("Bearer {token}"));
+    let mut h2 = https.h2(WIDE);
+    for _ in 0..3 {
+        let [mine, other] = [&ann, &bob].map(|who| {
+            let stream = h2.ask(&path, &[("authorization", &**who), ("range", "bytes=7-99999")]);
+            h2.receive(stream).unwrap()
+        });
+        assert_eq!((mine.status, other.status), (206, 404));
+        assert!(mine.body == film[7..100_000]);
+    }
+    assert!(https.metric(r#"auth_decisions_total{result="allow",reason="standing"}"#) > 0);
+    let lines: Vec<_> = [("authorization", &*ann)].into_iter().chain([("range", "bytes=0-1"); 100]).collect();
+    let stream = h2.ask(&path, &lines);
+    assert_eq!(
+        h2.receive(stream).unwrap().status,
+        431,
+        "more lines than there may be, whatever was asked before"
+    );
+}
+
+#[test]
 fn sigterm_lets_streams_finish() {
     let mut https = Https::start(Setup::new().film("film.mp4", 8 << 20));
     let url = https.url("film.mp4");

@@ -27,13 +27,15 @@ impl Frame {
         matches!(self.kind, DATA | HEADERS) && self.flags & END_STREAM != 0
     }
 
-    /// The status that a head begins with, by its place in the static table (RFC 7541, appendix A).
+    /// The status that a head begins with, by its place in the static table, or else in letters of the code (RFC 7541,
+    /// appendices A and B).
     pub fn status(&self) -> u16 {
-        match self.payload[0] {
-            0x88 => 200,
-            0x8a => 206,
-            0x8d => 404,
-            first => panic!("a head that begins with {first:#x}"),
+        match self.payload[..] {
+            [0x88, ..] => 200,
+            [0x8a, ..] => 206,
+            [0x8d, ..] => 404,
+            [0x48, 0x83, 0x69, 0x90, 0xff, ..] => 431,
+            ref other => panic!("a head that begins with {:x?}", &other[..8.min(other.len())]),
         }
     }
 

@@ -142,6 +142,11 @@ impl Server {
         request.try_send(self.address)
     }
 
+    /// The status of an answer, or 0 of one that is cut off, as is promised where a right is withdrawn.
+    pub fn status(&self, request: &Request) -> u16 {
+        self.try_send(request).map_or(0, |answer| answer.status)
+    }
+
     /// Asks until the answer has this status. Each answer must be whole.
     pub fn becomes(&self, why: &str, within: Duration, request: &Request, status: u16) {
         eventually(why, within, || (self.send(request).status == status).then_some(()));
@@ -149,9 +154,7 @@ impl Server {
 
     /// The same where a right is withdrawn. An answer that is under way then is cut off, as promised, and asked for again.
     pub fn refuses(&self, why: &str, within: Duration, request: &Request, status: u16) {
-        eventually(why, within, || {
-            self.try_send(request).ok().filter(|answer| answer.status == status).map(drop)
-        });
+        eventually(why, within, || (self.status(request) == status).then_some(()));
     }
 
     /// A new viewer who may watch this (`None`: nothing), with a media token.
