@@ -228,15 +228,15 @@ impl Router {
     pub fn again(
         &self,
         question: &media::Question,
-        words: media::Words<'_>,
+        request: &Parts,
         cut: Cut,
     ) -> Result<Option<(media::Again, Answered)>, media::Over> {
-        let Some(route) = media_route(words.uri.path()) else { return Ok(None) };
-        let ask = || media::again(&self.app, question, words, cut);
+        let Some(route) = media_route(request.uri.path()) else { return Ok(None) };
+        let ask = || media::again(&self.app, question, request, cut);
         let Some(mut again) = catch_unwind(AssertUnwindSafe(ask)).unwrap_or(Ok(None))? else {
             return Ok(None);
         };
-        if let Some(page) = cors::Page::of(&self.app.cors_origins, words.method, words.headers) {
+        if let Some(page) = cors::Page::of(&self.app.cors_origins, &request.method, &request.headers) {
             page.tell(again.response.headers_mut());
         }
         Ok(Some((again, Answered::by(route))))

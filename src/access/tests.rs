@@ -155,22 +155,26 @@ async fn a_viewing_outlasts_its_token_while_somebody_watches_and_no_longer_than_
     assert_eq!(gets(&again, &credential, &named, 1).await, "expired");
 }
 
+/// A link to the one film, for two plays.
+async fn shared(access: &Access, expires_at: Option<Seconds>) -> (Credential, Named) {
+    let code = share::ShareCode::from_random([9; 18]);
+    let hash = code.hash().stored();
+    let mut change = access.db.change().await.unwrap();
+    let (name, password, item) = (None, None, ItemId::new([1; 16]));
+    let (owner_id, plays_limit) = ("u", Some(2));
+    let (id, hash) = ("s", hash.as_str());
+    let row = NewShare { id, owner_id, hash, item, name, password, download: false, plays_limit, expires_at };
+    change.add_share(&row, 0).await.unwrap();
+    change.commit().await.unwrap();
+    (Credential::Share(share::ShareVisit::new(code.clone())), Named::Shared(code))
+}
+
 #[tokio::test]
 async fn a_share_counts_viewings_and_its_viewers_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let (time, clock) = hand();
     let (access, _, _) = scene_at(folder.path(), clock, None).await;
-    let code = share::ShareCode::from_random([9; 18]);
-    let hash = code.hash().stored();
-    let mut change = access.db.change().await.unwrap();
-    let (name, password, item) = (None, None, ItemId::new([1; 16]));
-    let (owner_id, plays_limit, expires_at) = ("u", Some(2), Some(1_000 + 600 * MINUTE));
-    let (id, hash) = ("s", hash.as_str());
-    let row = NewShare { id, owner_id, hash, item, name, password, download: false, plays_limit, expires_at };
-    change.add_share(&row, 0).await.unwrap();
-    change.commit().await.unwrap();
-    let named = Named::Shared(code.clone());
-    let credential = Credential::Share(share::ShareVisit::new(code));
+    let (credential, named) = shared(&access, Some(1_000 + 600 * MINUTE)).await;
     let plays = async || access.db.share("s").await.unwrap().unwrap().plays;
     let ask = |client| gets(&access, &credential, &named, client);
     assert_eq!((ask(1).await, ask(1).await, plays().await), ("granted", "granted", 1));
@@ -301,23 +305,7 @@ async fn a_share_is_decided_each_time_until_its_viewing_has_begun() {
     let folder = tempfile::tempdir().unwrap();
     let (_, clock) = hand();
     let (access, _, _) = scene_at(folder.path(), clock, None).await;
-    let code = share::ShareCode::from_random([9; 18]);
-    let hash = code.hash().stored();
-    let mut change = access.db.change().await.unwrap();
-    let row = NewShare {
-        id: "s",
-        owner_id: "u",
-        hash: &hash,
-        item: ItemId::new([1; 16]),
-        name: None,
-        password: None,
-        download: false,
-        plays_limit: Some(2),
-        expires_at: None,
-    };
-    change.add_share(&row, 0).await.unwrap();
-    change.commit().await.unwrap();
-    let (named, credential) = (Named::Shared(code.clone()), Credential::Share(share::ShareVisit::new(code)));
+    let (credential, named) = shared(&access, None).await;
     assert!(kept(&access, &credential, &named).await.is_none(), "the first bytes take a play");
     assert_eq!(gets(&access, &credential, &named, 1).await, "granted");
     let standing = kept(&access, &credential, &named).await.expect("what follows takes none");

@@ -63,14 +63,18 @@ pub fn respond(
     method: &Method,
 ) -> Response<Pieces> {
     let wants_content = *method != Method::HEAD;
-    match plan {
+    let mut response = match plan {
         Plan::NotModified => without_content(representation, StatusCode::NOT_MODIFIED),
         Plan::PreconditionFailed => without_content(representation, StatusCode::PRECONDITION_FAILED),
         Plan::Unsatisfiable => unsatisfiable(representation),
         Plan::Whole => whole(representation, wants_content),
         Plan::Part(range) => part(representation, range),
         Plan::Parts(ranges) => parts(representation, &ranges, &boundary()),
+    };
+    if !wants_content {
+        *response.body_mut() = Pieces::default();
     }
+    response
 }
 
 /// The same where only bodies of axum go: the pieces travel in the extensions, where [`super::outgoing`] finds them.
@@ -129,7 +133,7 @@ fn unsatisfiable(representation: &Representation) -> Response<Pieces> {
     response
 }
 
-/// The one plan with content that HEAD can have: §14.2 defines ranges for GET alone.
+/// What HEAD gets as well (§14.2 defines ranges for GET alone), without pieces that would be for nothing.
 fn whole(representation: &Representation, wants_content: bool) -> Response<Pieces> {
     let pieces = if wants_content { representation.whole() } else { Pieces::default() };
     described(representation, StatusCode::OK, representation.len()).map(|()| pieces)

@@ -18,6 +18,7 @@ use std::time::Instant;
 use axum::response::{IntoResponse, Response};
 use futures_util::future::Either;
 use http::header::{CONNECTION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use hyper::body::Incoming;
 
@@ -27,7 +28,7 @@ use crate::app::App;
 use crate::body::{Lane, Outgoing, outgoing, sending};
 use crate::config::ZeroCopy;
 use crate::error::{Audience, Error, Visitor};
-use crate::media::{Again, Over, Question, Words};
+use crate::media::{Again, Over, Question};
 use crate::reception;
 use crate::router::{Answered, Reader, Router};
 use crate::server::Connection;
@@ -56,26 +57,28 @@ impl Edge {
         connection: Connection,
     ) -> impl Future<Output = http::Response<Outgoing>> + Send + use<> {
         let begun = Instant::now();
+        let (request, body) = request.into_parts();
         match self.again(&request, &connection, begun) {
             Some(response) => Either::Left(ready(response)),
-            None => Either::Right(Box::pin(self.clone().answer_anew(request, connection, begun))),
+            None => Either::Right(Box::pin(self.clone().answer_anew(request, body, connection, begun))),
         }
     }
 
     async fn answer_anew(
         self,
-        mut request: Request<Incoming>,
+        mut request: Parts,
+        body: Incoming,
         connection: Connection,
         begun: Instant,
     ) -> http::Response<Outgoing> {
-        let client = self.client(&connection, request.headers());
-        let entry = Entry::begin(&self.app, request.method(), connection.clone(), client.network(), begun);
+        let client = self.client(&connection, &request.headers);
+        let entry = Entry::begin(&self.app, &request.method, connection.clone(), client.network(), begun);
         let asker = Asker::of(&request);
-        request.extensions_mut().insert(Cut::new(connection.carrier()));
-        request.extensions_mut().insert(client);
-        request.extensions_mut().insert(connection.clone());
-        let mut response = match check(&self.app, request) {
-            Ok(request) => self.router.answer(request).await,
+        request.extensions.insert(Cut::new(connection.carrier()));
+        request.extensions.insert(client);
+        request.extensions.insert(connection.clone());
+        let mut response = match check(&self.app, &request) {
+            Ok(()) => self.router.answer(Request::from_parts(request, body)).await,
             Err(error) => closing(error),
         };
         if let Some(question) = response.extensions_mut().remove::<Arc<Question>>() {
@@ -92,20 +95,18 @@ impl Edge {
     /// The answer to what the connection remembers.
     fn again(
         &self,
-        request: &Request<Incoming>,
+        request: &Parts,
         connection: &Connection,
         begun: Instant,
     ) -> Option<http::Response<Outgoing>> {
         let question = connection.remembered()?.downcast::<Question>().ok()?;
-        let (method, uri, headers) = (request.method(), request.uri(), request.headers());
-        let words = Words { method, version: request.version(), uri, headers };
-        let again = self.router.again(&question, words, Cut::new(connection.carrier()));
+        let again = self.router.again(&question, request, Cut::new(connection.carrier()));
         let (again, answered) = again.unwrap_or_else(|Over| {
             connection.forget();
             None
         })?;
         let Again { response, sent, asking } = again;
-        let entry = Entry::begin(&self.app, method, connection.clone(), question.network(), begun);
+        let entry = Entry::begin(&self.app, &request.method, connection.clone(), question.network(), begun);
         let told = Told { answered: Some(answered), problem: None, sent: Some(sent), asking };
         Some(finished(response, entry, told, |response| sending(response, || self.lane(connection))))
     }
@@ -132,10 +133,9 @@ impl Edge {
     }
 }
 
-fn check(app: &App, request: Request<Incoming>) -> Result<Request<Incoming>, Error> {
-    let (parts, body) = request.into_parts();
-    match head::check(&parts, &app.limits) {
-        Ok(()) => Ok(Request::from_parts(parts, body)),
+fn check(app: &App, request: &Parts) -> Result<(), Error> {
+    match head::check(request, &app.limits) {
+        Ok(()) => Ok(()),
         Err(Refused::Host(problem)) => Err(Error::BadRequest(problem)),
         Err(Refused::TransferEncoding) => Err(Error::BadRequest("The request has a Transfer-Encoding.")),
         Err(Refused::UriTooLong) => Err(Error::UriTooLong),
@@ -158,9 +158,9 @@ struct Asker {
 }
 
 impl Asker {
-    fn of<B>(request: &Request<B>) -> Asker {
-        let visitor = reception::navigates(request.headers()).then(|| Visitor::of(request.uri().path()));
-        Asker { method: request.method().clone(), visitor }
+    fn of(request: &Parts) -> Asker {
+        let visitor = reception::navigates(&request.headers).then(|| Visitor::of(request.uri.path()));
+        Asker { method: request.method.clone(), visitor }
     }
 
     fn audience(&self, answered: Option<Answered>) -> Audience {

@@ -8,15 +8,15 @@
 //! 3. Then it looks whether the path still leads to the file. What cannot be told at once goes the whole way.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use http::header::{CONNECTION, RANGE};
 use http::request::Parts;
-use http::uri::{Authority, PathAndQuery, Uri};
-use http::{HeaderMap, HeaderValue, Method, Response, Version};
+use http::uri::{Authority, PathAndQuery};
+use http::{HeaderValue, Response, Version};
 
+use super::answer::Planned;
 use super::path::Part;
-use super::{Form, Planned, asked, at_hand, count};
+use super::{Form, at_hand};
 use crate::access::Permit;
 use crate::access::client::Client;
 use crate::access::exchanges::Asking;
@@ -46,7 +46,7 @@ impl Question {
         let is_film = *part == Part::Film && Form::asked_for(request.uri.query()) == Form::Film;
         let client = request.extensions.get::<Client>().filter(|_| is_film && goes_on(request))?;
         let standing = app.access.keep(permit)?;
-        Some(Question { words: Words::of(request).kept(), standing, network: client.network() })
+        Some(Question { words: kept_words(request), standing, network: client.network() })
     }
 
     /// Where it comes from, shortened as for logs.
@@ -62,61 +62,46 @@ fn goes_on(request: &Parts) -> bool {
     request.version > Version::HTTP_10 && !request.headers.get(CONNECTION).is_some_and(closes)
 }
 
-/// A request's head, which says who asks and for what.
-#[derive(Clone, Copy)]
-pub struct Words<'r> {
-    pub method: &'r Method,
-    pub version: Version,
-    pub uri: &'r Uri,
-    pub headers: &'r HeaderMap,
+/// A request's head, as far as it says who asks and for what: all but which part. That is one `Range`; more of them are
+/// none, and over HTTP/2 nobody else counts lines.
+fn words(request: &Parts) -> impl Iterator<Item = &[u8]> {
+    let Parts { method, uri, headers, .. } = request;
+    let version = match request.version {
+        Version::HTTP_2 => "2",
+        Version::HTTP_11 => "1.1",
+        _ => "1.0",
+    };
+    let authority = uri.authority().map_or("", Authority::as_str);
+    let path = uri.path_and_query().map_or("", PathAndQuery::as_str);
+    let target = [method.as_str(), version, uri.scheme_str().unwrap_or_default(), authority, path];
+    let mut is_range_left = true;
+    let rest = headers
+        .iter()
+        .filter(move |(name, _)| **name != RANGE || !std::mem::replace(&mut is_range_left, false));
+    let rest = rest.flat_map(|(name, value)| [name.as_str().as_bytes(), value.as_bytes()]);
+    target.into_iter().map(str::as_bytes).chain(rest)
 }
 
-impl<'r> Words<'r> {
-    fn of(request: &'r Parts) -> Words<'r> {
-        let Parts { method, version, uri, headers, .. } = request;
-        Words { method, version: *version, uri, headers }
+fn kept_words(request: &Parts) -> Box<[u8]> {
+    let mut kept = Vec::with_capacity(words(request).map(|word| word.len() + 1).sum());
+    for word in words(request) {
+        kept.extend_from_slice(word);
+        kept.push(END);
     }
+    kept.into()
+}
 
-    fn kept(self) -> Box<[u8]> {
-        let mut kept = Vec::with_capacity(self.all().map(|word| word.len() + 1).sum());
-        for word in self.all() {
-            kept.extend_from_slice(word);
-            kept.push(END);
-        }
-        kept.into()
+/// Whether a request has the words that were kept. Of words as long as those, how many agree does not show in the time: one
+/// of them is a secret.
+fn has_words(request: &Parts, kept: &[u8]) -> bool {
+    let (mut left, mut differing) = (kept, 0);
+    for word in words(request) {
+        let Some((next, [END, rest @ ..])) = left.split_at_checked(word.len()) else { return false };
+        differing =
+            next.iter().zip(word).fold(differing, |differing, (one, other)| differing | (one ^ other));
+        left = rest;
     }
-
-    /// Whether they are those that were kept. Of words as long as those, how many agree does not show in the time: one of
-    /// them is a secret.
-    fn equal(self, kept: &[u8]) -> bool {
-        let (mut left, mut differing) = (kept, 0);
-        for word in self.all() {
-            let Some((next, [END, rest @ ..])) = left.split_at_checked(word.len()) else { return false };
-            differing =
-                next.iter().zip(word).fold(differing, |differing, (one, other)| differing | (one ^ other));
-            left = rest;
-        }
-        left.is_empty() && differing == 0
-    }
-
-    /// All but which part: one `Range`. More of them are none, and over HTTP/2 nobody else counts lines.
-    fn all(self) -> impl Iterator<Item = &'r [u8]> {
-        let Words { method, version, uri, headers } = self;
-        let version = match version {
-            Version::HTTP_2 => "2",
-            Version::HTTP_11 => "1.1",
-            _ => "1.0",
-        };
-        let authority = uri.authority().map_or("", Authority::as_str);
-        let path = uri.path_and_query().map_or("", PathAndQuery::as_str);
-        let target = [method.as_str(), version, uri.scheme_str().unwrap_or_default(), authority, path];
-        let mut is_range_left = true;
-        let rest = headers
-            .iter()
-            .filter(move |(name, _)| **name != RANGE || !std::mem::replace(&mut is_range_left, false));
-        let rest = rest.flat_map(|(name, value)| [name.as_str().as_bytes(), value.as_bytes()]);
-        target.into_iter().map(str::as_bytes).chain(rest)
-    }
+    left.is_empty() && differing == 0
 }
 
 /// The answer to a question that is asked again.
@@ -127,28 +112,23 @@ pub struct Again {
 }
 
 /// None: it is another question, or has to go the whole way.
-pub fn again(app: &App, question: &Question, words: Words<'_>, cut: Cut) -> Result<Option<Again>, Over> {
+pub fn again(app: &App, question: &Question, request: &Parts, cut: Cut) -> Result<Option<Again>, Over> {
     let permit = app.access.again(&question.standing).ok_or(Over)?;
-    Ok(words.equal(&question.words).then(|| answered(app, permit, question.network, words, cut)).flatten())
+    let is_same = has_words(request, &question.words);
+    Ok(is_same.then(|| answered(app, permit, question.network, request, cut)).flatten())
 }
 
-fn answered(app: &App, permit: Permit, network: IpAddr, words: Words<'_>, cut: Cut) -> Option<Again> {
-    let Words { method, headers, .. } = words;
+fn answered(app: &App, permit: Permit, network: IpAddr, request: &Parts, cut: Cut) -> Option<Again> {
     permit.goes_on();
     let film = at_hand(app, &permit, Form::Film)?;
-    let planned = Planned::of(app, method, headers, &film.representation);
-    let asked = asked(network, headers, &planned.plan, film.representation.facts(planned.now).len);
-    let asking = Asking::of(&permit, Part::Film.word(), headers);
-    let (item, kind) = (permit.item().id, planned.kind);
-    let response = planned.respond(app, &permit, method, &film.representation);
-    let guard = if response.body().is_empty() {
-        None
-    } else {
-        Some(Arc::new(app.access.enter_at_once(permit, asked, cut)?))
-    };
+    let asking = Asking::of(&permit, Part::Film.word(), &request.headers);
+    let planned = Planned::of(app, request, &film.representation);
+    let (written, asked) = planned.written(app, &permit, network, request, &film.representation);
+    let guard =
+        if written.sends_bytes() { Some(app.access.enter_at_once(permit, asked, cut)?) } else { None };
     app.metrics.decided("allow", "standing");
-    count(app, kind, &response);
-    Some(Again { response, sent: Sent { item, kind, guard }, asking })
+    let (response, sent) = written.told(app, guard);
+    Some(Again { response, sent, asking })
 }
 
 #[cfg(test)]
@@ -163,14 +143,11 @@ mod tests {
         request.body(()).unwrap().into_parts().0
     }
 
-    fn question(head: Head<'_>) -> Vec<u8> {
-        Words::of(&parts(head)).kept().into()
-    }
-
     #[test]
     fn the_same_words_ask_the_same_whatever_the_part() {
         const HOST: (&str, &str) = ("host", "a");
-        let kept = question(("GET", "/m/1?token=x", &[HOST, ("cookie", "c=1"), ("range", "bytes=0-1")]));
+        let kept =
+            kept_words(&parts(("GET", "/m/1?token=x", &[HOST, ("cookie", "c=1"), ("range", "bytes=0-1")])));
         let cases: [(Head<'_>, bool, &str); 14] = [
             (("GET", "/m/1?token=x", &[HOST, ("cookie", "c=1"), ("range", "bytes=0-1")]), true, "the same"),
             (("GET", "/m/1?token=x", &[HOST, ("cookie", "c=1"), ("range", "bytes=5-9")]), true, "a part"),
@@ -192,18 +169,18 @@ mod tests {
             (("GET", "http://a/m/1?token=x", &[HOST, ("cookie", "c=1")]), false, "in another form"),
         ];
         for (head, want, why) in cases {
-            assert_eq!(Words::of(&parts(head)).equal(&kept), want, "{why}");
+            assert_eq!(has_words(&parts(head), &kept), want, "{why}");
         }
     }
 
     #[test]
     fn versions_of_http_are_words_too() {
         let mut parts = parts(("GET", "/m/1", &[]));
-        let kept = Words::of(&parts).kept();
+        let kept = kept_words(&parts);
         for (version, want) in [(Version::HTTP_11, true), (Version::HTTP_10, false), (Version::HTTP_2, false)]
         {
             parts.version = version;
-            assert_eq!(Words::of(&parts).equal(&kept), want, "{version:?}");
+            assert_eq!(has_words(&parts, &kept), want, "{version:?}");
         }
     }
 }

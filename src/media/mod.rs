@@ -1,43 +1,40 @@
-//! The bytes of a video, for who may see them. Four calls: locate, describe, plan, respond.
+//! The bytes of a video, for who may see them. Four calls: locate, describe, plan, respond; the last two are in `answer`.
 //!
 //! Before them stands the decision: who asks ([`crate::access`]) is settled before anything that depends on the
 //! file, so that Range and conditions tell a stranger nothing. Who asks the same again on the same connection ([`again`])
 //! is answered by the decision that stands.
 
 mod again;
+mod answer;
 mod legacy;
 pub mod path;
 mod sidecar;
 pub mod subtitles;
 
-use std::cell::RefCell;
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_DISPOSITION, COOKIE, DATE, RANGE, USER_AGENT};
+use http::Method;
+use http::header::{COOKIE, RANGE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method};
 
 use crate::access::client::Client;
 use crate::access::credential::{self, Credential};
 use crate::access::exchanges::Asking;
 use crate::access::policy::Entrance;
-use crate::access::streams::{Asked, Cut};
 use crate::access::{Named, Permit};
 use crate::app::App;
-use crate::body::{self, Container, Kept, Pieces, Representation};
+use crate::body::{self, Container, Kept, Representation};
 use crate::config::ZeroCopy;
 use crate::error::{Error, Kind};
 use crate::library::sidecar::Beside;
-use crate::metrics::{RangeLabels, Sent};
-use crate::range::{self, Boundary, ByteRange, HttpDate, Plan, Requested};
+use crate::range::{HttpDate, Plan};
 use crate::storage::{self, MediaFile, OpenError, ReadError};
-use crate::types::program::Agent;
 
+use answer::Planned;
 use path::{MediaPath, Part};
 
-pub use again::{Again, Over, Question, Words, again};
+pub use again::{Again, Over, Question, again};
 pub use legacy::serve as serve_legacy;
 
 /// `/m/...`, `/t/...`, `/s/.../` and `/files/...`: a video, its poster or its subtitles.
@@ -54,14 +51,9 @@ pub async fn serve(app: &App, request: &Parts) -> Result<Response, Error> {
     if let (Ok(response), Some(question)) = (&mut sent, question) {
         response.extensions_mut().insert(Arc::new(question));
     }
-    let mut response = match (sent, &asking) {
-        (Ok(response), _) => response,
-        (Err(error), None) => return Err(error),
-        (Err(error), Some(_)) => error.into_response(),
-    };
-    if let Some(asking) = asking {
-        response.extensions_mut().insert(asking);
-    }
+    let Some(asking) = asking else { return sent };
+    let mut response = sent.into_response();
+    response.extensions_mut().insert(asking);
     Ok(response)
 }
 
@@ -157,103 +149,11 @@ pub async fn send(app: &App, permit: Permit, request: &Parts) -> Result<Response
     } else {
         Box::pin(opened(app, &permit, form)).await?
     };
-    let planned = Planned::of(app, &request.method, &request.headers, &film.representation);
+    let planned = Planned::of(app, request, &film.representation);
     let sends_bytes = matches!(planned.plan, Plan::Whole | Plan::Part(_) | Plan::Parts(_));
     let permit =
         if sends_bytes && request.method == Method::GET { app.access.begin(permit).await? } else { permit };
-    responded(app, permit, request, &film.representation, planned).await
-}
-
-/// Plans and responds.
-async fn answer(
-    app: &App,
-    permit: Permit,
-    request: &Parts,
-    representation: &Representation,
-) -> Result<Response, Error> {
-    let planned = Planned::of(app, &request.method, &request.headers, representation);
-    responded(app, permit, request, representation, planned).await
-}
-
-/// What a request gets of a representation.
-struct Planned {
-    plan: Plan,
-    /// By which its conditions were judged.
-    now: HttpDate,
-    /// What was asked for, as a metric's label.
-    kind: &'static str,
-}
-
-impl Planned {
-    fn of(app: &App, method: &Method, headers: &HeaderMap, representation: &Representation) -> Planned {
-        let now = now(app);
-        let requested = Requested::of(headers);
-        let plan = range::plan(method, headers, &requested, &representation.facts(now));
-        Planned { plan, now, kind: requested.asked().label() }
-    }
-
-    /// The head, and the pieces of the body.
-    fn respond(
-        self,
-        app: &App,
-        permit: &Permit,
-        method: &Method,
-        representation: &Representation,
-    ) -> http::Response<Pieces> {
-        let boundary = || Boundary::from_random(app.chance.bytes());
-        let mut response = body::respond(representation, self.plan, boundary, method);
-        let headers = response.headers_mut();
-        // By the clock that judged the conditions: Last-Modified is never later (RFC 9110 §8.8.2.1).
-        headers.insert(DATE, date(self.now));
-        // What is not for saving is shown, also what browsers would rather save.
-        if !permit.may_download() && headers.contains_key(CONTENT_DISPOSITION) {
-            headers.insert(CONTENT_DISPOSITION, body::disposition(file_name(&permit.item().path), true));
-        }
-        response
-    }
-}
-
-/// Keeps the response in access's view while it is sent, and tells log and metrics what it is.
-async fn responded(
-    app: &App,
-    permit: Permit,
-    request: &Parts,
-    representation: &Representation,
-    planned: Planned,
-) -> Result<Response, Error> {
-    let network = request.extensions.get::<Client>().map_or(Ipv4Addr::UNSPECIFIED.into(), Client::network);
-    let asked = asked(network, &request.headers, &planned.plan, representation.facts(planned.now).len);
-    let (item, kind) = (permit.item().id, planned.kind);
-    let response = planned.respond(app, &permit, &request.method, representation);
-    let guard = match request.extensions.get::<Cut>() {
-        Some(cut) if !response.body().is_empty() => {
-            Some(Arc::new(app.access.enter(permit, asked, cut.clone()).await?))
-        }
-        _ => None,
-    };
-    count(app, kind, &response);
-    let mut response = body::packed(response);
-    response.extensions_mut().insert(Sent { item, kind, guard });
-    Ok(response)
-}
-
-/// `kind` is what was asked for.
-fn count<B>(app: &App, kind: &'static str, response: &http::Response<B>) {
-    app.metrics.ranges.count(RangeLabels { kind, result: response.status().as_u16() });
-}
-
-/// For who looks at running responses.
-fn asked(network: IpAddr, headers: &HeaderMap, plan: &Plan, size: u64) -> Asked {
-    let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
-    Asked { network, agent: Agent::of(agent), from: first_byte(plan), size }
-}
-
-fn first_byte(plan: &Plan) -> u64 {
-    match plan {
-        Plan::Part(range) => range.start(),
-        Plan::Parts(ranges) => ranges.first().map_or(0, ByteRange::start),
-        _ => 0,
-    }
+    answer::with(app, permit, request, &film.representation, planned).await
 }
 
 /// What was located and described before, if the item's path still leads to it and nothing about it has changed: another
@@ -358,17 +258,6 @@ fn file_name(path: &str) -> &str {
 
 fn now(app: &App) -> HttpDate {
     HttpDate::from_unix(app.clock.now().as_secs())
-}
-
-/// Written once a second on each thread.
-fn date(now: HttpDate) -> HeaderValue {
-    thread_local! {
-        static LAST: RefCell<Option<(HttpDate, HeaderValue)>> = const { RefCell::new(None) };
-    }
-    LAST.with_borrow_mut(|last| match last {
-        Some((second, date)) if *second == now => date.clone(),
-        _ => last.insert((now, now.header_value())).1.clone(),
-    })
 }
 
 fn since_1970(now: std::time::Duration) -> (i64, u32) {

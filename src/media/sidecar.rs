@@ -27,7 +27,7 @@ const MAX_TEXT: u64 = 4 << 20;
 pub(super) async fn poster(app: &App, permit: Permit, request: &Parts) -> Result<Response, Error> {
     let path = around(app, permit.item()).await?.poster.ok_or(Error::NotFound)?;
     let representation = picture(app, permit.item(), &path).await?;
-    answer(app, permit, request, &representation).await
+    answer::of(app, permit, request, &representation).await
 }
 
 pub(super) async fn subtitles(
@@ -39,7 +39,7 @@ pub(super) async fn subtitles(
     let all = around(app, permit.item()).await?.subtitles;
     let found = all.into_iter().find(|text| text.label == label).ok_or(Error::NotFound)?;
     let representation = text(app, permit.item(), &found.path).await?;
-    answer(app, permit, request, &representation).await
+    answer::of(app, permit, request, &representation).await
 }
 
 /// What lies beside an item.
